@@ -1,0 +1,1 @@
+"""Colorization with autoencoders: the real model under every chapter of the course."""

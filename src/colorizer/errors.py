@@ -1,0 +1,8 @@
+"""The one exception of the package that is meant for its user rather than its developer."""
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used; the message is one sentence that names it and the remedy.
+
+    The command line prints the sentence and exits with code 2, without a traceback.
+    """

@@ -1,0 +1,297 @@
+"""A finished run: its record, which a person can read, and its weights, at half precision.
+
+A run lives in two files, `NAME/seed-S.json` and `NAME/seed-S.weights.h5`, in the folder `runs` of
+the repository or in `$COLORIZER_RUNS`. The test metrics in the record are those of the stored
+weights, so that anyone can compute them again; `verify` does, and fails where they differ.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import re
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from colorizer import experiments, metrics, provenance, training
+from colorizer.data import Cifar10, Images, normalize, to_gray
+from colorizer.errors import InputError
+from colorizer.experiments import Experiment
+from colorizer.files import replacing
+
+TOLERANCE = 1e-4  # relative; processors differ by about 1e-6, a wrong weight file by far more
+
+
+def folder() -> Path:
+    """Where runs are read and written: `$COLORIZER_RUNS`, else `runs` of the repository."""
+    repository = Path(__file__).parents[2]
+    home = repository if (repository / "pyproject.toml").exists() else Path.cwd()
+    return Path(os.environ.get("COLORIZER_RUNS") or home / "runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of a finished training.
+
+    Attributes:
+        experiment: name of the experiment.
+        seed: of the weights at the start and of the order of the images.
+        limit: images used of each split, or None for all.
+        configuration: the experiment's settings.
+        history: metric name to its value after each epoch.
+        best_epoch: epoch, counted from 1, whose weights are stored: the lowest `val_loss`.
+        metrics: of the stored weights on the test images, as `metrics.evaluate` names them.
+        provenance: device, versions, wall time, throughput, peak memory, hash of the source.
+        weights_sha256: of the weight file.
+    """
+
+    experiment: str
+    seed: int
+    limit: int | None
+    configuration: dict
+    history: dict[str, list[float]]
+    best_epoch: int
+    metrics: dict[str, float]
+    provenance: dict
+    weights_sha256: str
+
+    @property
+    def path(self) -> Path:
+        """The record's file."""
+        return _path(self.experiment, self.seed, self.configuration["epochs"], self.limit)
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights' file, in Keras's `.weights.h5` format, float16."""
+        return _weights_path(self.path)
+
+
+def train(
+    experiment: Experiment,
+    data: Cifar10,
+    seed: int = 0,
+    limit: int | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train an experiment, or go on with a training that was stopped, and record the run.
+
+    Args:
+        experiment: what to train.
+        data: CIFAR-10.
+        seed: of the weights and of the order of the images, from 0 to 2**32 - 1.
+        limit: use only the first images of each split, for a trial; None uses all.
+        progress: whether to show a progress bar.
+
+    Raises:
+        InputError: a bad seed or limit, a checkpoint that cannot be used, a diverged training.
+        training.Interrupted: the user pressed Ctrl-C; the message names the best weights' file.
+    """
+    if not 0 <= seed < 2**32:
+        raise InputError(f"A seed is a whole number from 0 to {2**32 - 1}, not {seed}.")
+    if limit is not None:
+        data = _limited(data, limit)
+    path = _path(experiment.name, seed, experiment.epochs, limit)
+    checkpoint = path.with_suffix(".partial.npz")
+    best_so_far = path.with_suffix(".partial.weights.h5")
+    keras.utils.set_random_seed(seed)
+    model = experiment.compiled()
+    try:
+        trained = training.fit(
+            model,
+            data.train,
+            data.validation,
+            epochs=experiment.epochs,
+            batch_size=experiment.batch_size,
+            seed=seed,
+            checkpoint=checkpoint,
+            settings=json.loads(json.dumps(experiment.configuration())),
+            progress=progress,
+        )
+    except training.Interrupted as stop:
+        if checkpoint.exists():
+            model.save_weights(best_so_far)
+            stop = training.Interrupted(
+                f"{stop} They are in {best_so_far}; the same command goes on from here."
+            )
+        raise stop from None
+    _save_half(model, _weights_path(path))
+    model.load_weights(_weights_path(path))
+    run = Run(
+        experiment=experiment.name,
+        seed=seed,
+        limit=limit,
+        configuration=experiment.configuration(),
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+        metrics=metrics.evaluate(predict(model, data.test), normalize(data.test.rgb)),
+        provenance=provenance.environment()
+        | {
+            "date": time.strftime("%Y-%m-%d", time.gmtime()),
+            "seconds": round(trained.seconds, 1),
+            "images_per_second": round(len(data.train) * experiment.epochs / trained.seconds),
+            "peak_memory_bytes": provenance.peak_memory(),
+            "source": provenance.source_hash(["runs"]),
+        },
+        weights_sha256=_sha256(_weights_path(path)),
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(_as_text(dataclasses.asdict(run)))
+    checkpoint.unlink(missing_ok=True)
+    best_so_far.unlink(missing_ok=True)
+    return _read(path)
+
+
+def exists(experiment: Experiment, seed: int = 0, limit: int | None = None) -> bool:
+    """Whether the run of an experiment is recorded."""
+    return _path(experiment.name, seed, experiment.epochs, limit).exists()
+
+
+def load(name: str, seed: int = 0, epochs: int | None = None, limit: int | None = None) -> Run:
+    """The record of a run.
+
+    Args:
+        name: of the experiment.
+        seed: of the run.
+        epochs: of a trial with another number of epochs than the experiment's.
+        limit: of a trial on the first images of each split.
+
+    Raises:
+        InputError: there is no such run, or its record cannot be read.
+    """
+    experiment = experiments.get(name)
+    return _read(_path(name, seed, epochs or experiment.epochs, limit))
+
+
+def recorded() -> list[Run]:
+    """All runs in the folder that have weights, trials included, by name and seed.
+
+    Raises:
+        InputError: a record cannot be read.
+    """
+    paths = sorted(folder().glob("*/seed-*.json"))
+    return [_read(path) for path in paths if _weights_path(path).exists()]
+
+
+def load_model(run: Run) -> keras.Model:
+    """The run's model with the stored weights, built from the configuration in its record.
+
+    Raises:
+        InputError: the weights are missing, are not those of the record, or do not fit the model.
+    """
+    path = run.weights_path
+    if not path.exists():
+        raise InputError(f"The weights {path} are missing; train the run again.")
+    if _sha256(path) != run.weights_sha256:
+        raise InputError(f"The weights {path} are not those of the record {run.path}.")
+    configuration = dict(run.configuration)
+    configuration["regularization"] = experiments.Regularization(**configuration["regularization"])
+    model = Experiment(**configuration).build()
+    try:
+        model.load_weights(path)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(
+            f"The weights {path} do not fit the model of experiment {run.experiment!r}."
+        ) from error
+    return model
+
+
+def predict(model: keras.Model, images: Images) -> np.ndarray:
+    """What a model makes of the gray of some images: (n, 32, 32, 3) RGB, float32 in [0, 1]."""
+    return model.predict(normalize(to_gray(images.rgb)), batch_size=256, verbose=0)
+
+
+def recompute(run: Run, test: Images) -> dict[str, float]:
+    """The run's test metrics, computed from its weights now.
+
+    Args:
+        run: a run with weights.
+        test: the full test set; a trial's limit is applied here.
+
+    Raises:
+        InputError: the weights cannot be used, as `load_model` says.
+    """
+    test = test[: run.limit]
+    return metrics.evaluate(predict(load_model(run), test), normalize(test.rgb))
+
+
+def differences(run: Run, computed: dict[str, float]) -> list[str]:
+    """Names of the metrics in which a record and what was computed differ; none, if all is well."""
+    return sorted(
+        name
+        for name in run.metrics.keys() | computed.keys()
+        if not math.isclose(
+            run.metrics.get(name, math.nan),
+            computed.get(name, math.nan),
+            rel_tol=TOLERANCE,
+            abs_tol=1e-9,
+        )
+    )
+
+
+def _path(name, seed, epochs, limit):
+    trial = "" if epochs == experiments.get(name).epochs else f"-epochs-{epochs}"
+    trial += "" if limit is None else f"-limit-{limit}"
+    return folder() / name / f"seed-{seed}{trial}.json"
+
+
+def _weights_path(path):
+    return path.with_name(f"{path.stem}.weights.h5")
+
+
+def _read(path):
+    try:
+        run = Run(**json.loads(path.read_text()))
+        if run.path != path:
+            raise ValueError("the record names another run")
+    except FileNotFoundError:
+        raise InputError(
+            f"The run {path} is not recorded; `colorizer train {path.parent.name}` makes it."
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"The record {path} cannot be read; train the run again.") from error
+    return run
+
+
+def _limited(data, limit):
+    if not 1 <= limit <= len(data.train):
+        raise InputError(f"A limit is a number of images from 1 to {len(data.train)}, not {limit}.")
+    return Cifar10(data.train[:limit], data.validation[:limit], data.test[:limit])
+
+
+def _as_text(record):
+    """JSON with a list of numbers on a line of its own."""
+    text = json.dumps(record, indent=2, allow_nan=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda m: " ".join(m[0].split()), text) + "\n"
+
+
+def _save_half(model, path):
+    """Keras's own weight file, every array rounded to float16: half the size."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        replacing(path) as temporary,
+        h5py.File(temporary, "w") as half,
+    ):
+        full_path = Path(scratch) / "full.weights.h5"
+        model.save_weights(full_path)
+        with h5py.File(full_path) as full:
+            full.visititems(lambda name, item: _copy_half(half, name, item))
+
+
+def _copy_half(target, name, item):
+    if name.split("/")[0] == "optimizer":
+        return
+    if isinstance(item, h5py.Dataset):
+        target[name] = item[()].astype(np.float16)
+    else:
+        target.require_group(name).attrs.update(item.attrs)
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
