@@ -1,0 +1,194 @@
+"""The figures that chapters share: one style, grids of images, and figures with a slider.
+
+Every picture stands on its own white card, so it reads the same in light and dark mode, and is
+drawn for the width of a phone: text of 11 points in a figure as wide as the screen.
+"""
+
+import html
+import io
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
+
+import matplotlib as mpl
+import matplotlib.font_manager
+import matplotlib.pyplot as plt
+import numpy as np
+from cycler import cycler
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
+
+from colorizer.errors import InputError
+
+# Okabe & Ito's colours, which colour-blind readers tell apart, those that stand out from white
+# first. Lines differ in their dashes as well, so that nothing is said by colour alone.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+DASHES = ("-", "--", "-.", ":", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+
+PIXEL = 4  # side in which `image_grid` draws a pixel
+GAP = 8  # between two images of a grid
+FIGURE_BYTES = 400_000  # of a figure with a slider, all its frames together
+
+Picture = np.ndarray | Image.Image | Figure
+
+
+def style() -> None:
+    """Make every figure drawn from now on look like the course's."""
+    mpl.rcParams.update(
+        {
+            "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=DASHES),
+            "axes.grid": True,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 160,
+            "figure.facecolor": "white",
+            "figure.figsize": (4.8, 3.2),
+            "font.size": 11,
+            "grid.alpha": 0.3,
+            "lines.linewidth": 2,
+        }
+    )
+
+
+def image_grid(rows: Sequence[np.ndarray], titles: Sequence[str]) -> Image.Image:
+    """Rows of images under their titles, each pixel drawn as a square, none blended.
+
+    Args:
+        rows: one batch of images for each row, all of the same number and size: (n, h, w),
+            (n, h, w, 1) or (n, h, w, 3), in [0, 1] or of type uint8.
+        titles: one for each row.
+
+    Returns:
+        A picture, which Jupyter shows as PNG.
+
+    Raises:
+        InputError: rows and titles, or the rows among themselves, do not match.
+    """
+    if len(rows) != len(titles) or not len(rows):
+        raise InputError(f"Give each row a title; {len(rows)} and {len(titles)} were given.")
+    strips = [_strip(row) for row in rows]
+    width, height = strips[0].size
+    if any(strip.size != (width, height) for strip in strips):
+        raise InputError("Give rows of equally many images of the same size.")
+    size = max(width // 31, 12)  # 11 pixels and a half where the grid is as wide as a phone
+    font = ImageFont.truetype(matplotlib.font_manager.findfont("DejaVu Sans"), size)
+    line = round(size * 1.5)
+    step = line + height + GAP
+    grid = Image.new("RGB", (width, step * len(rows) - GAP), "white")
+    draw = ImageDraw.Draw(grid)
+    for i, (strip, title) in enumerate(zip(strips, titles, strict=True)):
+        draw.text((0, i * step + line / 2), title, fill="black", font=font, anchor="lm")
+        grid.paste(strip, (0, i * step + line))
+    return grid
+
+
+def interactive(
+    frames: Sequence[Picture] | Callable[[object], Picture],
+    values: Iterable[object],
+    *,
+    name: str,
+    alt: Sequence[str] | Callable[[object], str],
+):
+    """A figure with a slider that works with a kernel and, in the built page, without one.
+
+    Slider and pictures are linked in the browser. Its caption and number come from the metadata of
+    the cell that shows it, as those of every other figure of a chapter.
+
+    Args:
+        frames: one picture for each value, all of the same size, or a function that draws it: a
+            matplotlib figure, the result of `image_grid`, or an array (h, w), (h, w, 1) or
+            (h, w, 3) in [0, 1] or of type uint8.
+        values: where the slider can stand; shown beside it.
+        name: what the slider sets.
+        alt: what is to be seen in each picture, or a function that says it of a value.
+
+    Returns:
+        An ipywidgets box. The same arguments give the same pictures, byte for byte.
+
+    Raises:
+        InputError: the arguments do not match, or are too much for one figure.
+    """
+    from ipywidgets import HTML, Layout, SelectionSlider, Stack, VBox, jslink  # of the extra `book`
+
+    values = list(values)
+    frames = [frames(value) for value in values] if callable(frames) else list(frames)
+    alt = [alt(value) for value in values] if callable(alt) else list(alt)
+    if not len(values) == len(frames) == len(alt) > 1:
+        raise InputError(
+            "Give two values or more, and a picture and an alt text for each; there are "
+            f"{len(values)}, {len(frames)} and {len(alt)}."
+        )
+    pictures = [_picture(frame) for frame in frames]
+    if len({picture.size for picture in pictures}) > 1:
+        raise InputError("Give pictures of one size, so that the page does not jump.")
+    slider = SelectionSlider(
+        options=[(str(value), i) for i, value in enumerate(values)],
+        description=name,
+        style={"description_width": "initial"},
+        layout=Layout(width="auto", max_width="560px"),
+    )
+    tags = [HTML(tag, layout=Layout(margin="0")) for tag in _tags(pictures, alt)]
+    stack = Stack(tags, selected_index=0)
+    jslink((slider, "index"), (stack, "selected_index"))
+    return VBox([slider, stack])
+
+
+def _strip(images):
+    """A row of `image_grid` without its title."""
+    tiles = [_array_image(image) for image in images]
+    side = [PIXEL * n for n in tiles[0].size]
+    strip = Image.new("RGB", (len(tiles) * (side[0] + GAP) - GAP, side[1]), "white")
+    for i, tile in enumerate(tiles):
+        strip.paste(tile.resize(side, Image.Resampling.NEAREST), (i * (side[0] + GAP), 0))
+    return strip
+
+
+def _array_image(array):
+    """An array as a picture of the same size."""
+    array = np.asarray(array)
+    if array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] != 3):
+        raise InputError(f"An image is (h, w), (h, w, 1) or (h, w, 3), not {array.shape}.")
+    if array.dtype != np.uint8:
+        if not (np.min(array) >= 0 and np.max(array) <= 1):  # false for NaN too
+            raise InputError("The values of an image lie in [0, 1], or are of type uint8.")
+        array = np.rint(np.float64(array) * 255).astype(np.uint8)
+    return Image.fromarray(array).convert("RGB")
+
+
+def _picture(frame):
+    """Whatever `interactive` takes as a frame, as a picture of the size to be shown."""
+    if isinstance(frame, Image.Image):
+        return frame.convert("RGB")
+    if isinstance(frame, Figure):
+        buffer = io.BytesIO()
+        frame.savefig(buffer, format="png")
+        plt.close(frame)  # or Jupyter would show it a second time
+        return Image.open(buffer).convert("RGB")
+    image = _array_image(frame)
+    factor = max(1, 560 // image.width)
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def _tags(pictures, alt):
+    """One `img` element for each picture: without loss if that is light enough."""
+    for options in ({"lossless": True}, {"quality": 80}):
+        tags = [_tag(p, text, options) for p, text in zip(pictures, alt, strict=True)]
+        if sum(map(len, tags)) <= FIGURE_BYTES:
+            return tags
+    raise InputError(
+        f"{len(tags)} frames of {pictures[0].width} x {pictures[0].height} pixels take "
+        f"{sum(map(len, tags)) // 1000} kB; at most {FIGURE_BYTES // 1000} may go to one figure."
+    )
+
+
+def _tag(picture, alt, options):
+    buffer = io.BytesIO()
+    picture.save(buffer, format="webp", method=6, **options)
+    data = b64encode(buffer.getvalue()).decode()
+    return (
+        f'<img src="data:image/webp;base64,{data}" alt="{html.escape(alt)}" '
+        f'width="{picture.width}" height="{picture.height}" '
+        'style="width: 100%; max-width: 560px; height: auto">'
+    )
