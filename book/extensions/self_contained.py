@@ -11,7 +11,7 @@ WIDGET_MANAGER = "@jupyter-widgets/html-manager/dist"
 
 
 def silence_thebe(app, config):
-    """Disconnect sphinx-thebe: even when off it adds scripts and an outside address to each page."""
+    """Disconnect sphinx-thebe: even when off it adds scripts and an outside address to pages."""
     for name in ("builder-inited", "env-before-read-docs", "doctree-resolved"):
         for listener in list(app.events.listeners.get(name, [])):
             if listener.handler.__module__ == "sphinx_thebe":

@@ -172,9 +172,9 @@ def _picture(frame):
 
 
 def _tags(pictures, alt):
-    """One `img` element for each picture: without loss if that is light enough."""
-    for options in ({"lossless": True}, {"quality": 80}):
-        tags = [_tag(p, text, options) for p, text in zip(pictures, alt, strict=True)]
+    """One `img` element for each picture, in the least lossy way that is light enough."""
+    for encode in (_lossless, _few_colors, _lossy):
+        tags = [_tag(p, encode(p), text) for p, text in zip(pictures, alt, strict=True)]
         if sum(map(len, tags)) <= FIGURE_BYTES:
             return tags
     raise InputError(
@@ -183,12 +183,30 @@ def _tags(pictures, alt):
     )
 
 
-def _tag(picture, alt, options):
+def _lossless(picture):
+    return _webp(picture, lossless=True)
+
+
+def _few_colors(picture):
+    """As without loss, but for the many blends at the edges of a plot's few colours."""
+    if picture.getcolors(maxcolors=4096) is None:  # a photograph
+        return _lossless(picture)
+    return _lossless(picture.quantize(64, dither=Image.Dither.NONE).convert("RGB"))
+
+
+def _lossy(picture):
+    return _webp(picture, quality=80)
+
+
+def _webp(picture, **options):
     buffer = io.BytesIO()
     picture.save(buffer, format="webp", method=6, **options)
-    data = b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
+
+
+def _tag(picture, data, alt):
     return (
-        f'<img src="data:image/webp;base64,{data}" alt="{html.escape(alt)}" '
+        f'<img src="data:image/webp;base64,{b64encode(data).decode()}" alt="{html.escape(alt)}" '
         f'width="{picture.width}" height="{picture.height}" '
         'style="width: 100%; max-width: 560px; height: auto">'
     )
