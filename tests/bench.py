@@ -5,16 +5,12 @@ that a slow spell of the machine hits both. Prints the median images/s and their
 an error where the package is slower by more than the spread allows.
 """
 
-import os
 import statistics
 import sys
 import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
-
 from colorizer import provenance, training
+from colorizer.backend import keras
 from colorizer.data import load_cifar10, normalize, to_gray
 from colorizer.experiments import Plain
 from colorizer.models import autoencoder

@@ -1,10 +1,10 @@
 """The experiments: named, documented, and reproducible from their seed."""
 
-import keras
 import numpy as np
 import pytest
 
 from colorizer import experiments, runs
+from colorizer.backend import keras
 from colorizer.errors import InputError
 from colorizer.models import Regularization
 

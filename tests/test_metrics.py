@@ -1,12 +1,12 @@
 """Every metric against an independent reference: scikit-image, Keras, or a number by hand."""
 
-import keras
 import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from colorizer import metrics
+from colorizer.backend import keras
 from colorizer.errors import InputError
 
 PAIRED = [

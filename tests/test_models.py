@@ -1,9 +1,9 @@
 """The models against the paper's Tables I to III, row by row."""
 
-import keras
 import numpy as np
 import pytest
 
+from colorizer.backend import keras
 from colorizer.errors import InputError
 from colorizer.models import Regularization, autoencoder, decoder, encoder
 

@@ -5,11 +5,11 @@ import json
 import shutil
 
 import h5py
-import keras
 import numpy as np
 import pytest
 
 from colorizer import experiments, metrics, runs, training
+from colorizer.backend import keras
 from colorizer.data import Cifar10, Images, normalize
 from colorizer.errors import InputError
 

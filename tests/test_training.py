@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import pytest
 
 from colorizer import training
+from colorizer.backend import keras
 from colorizer.data import Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.models import Regularization, autoencoder

@@ -48,7 +48,7 @@ def imported_modules(code: str) -> set[str]:
 
 def environment() -> dict[str, str]:
     """Device, backend, Python and library versions of this process."""
-    import keras  # here, so that the fingerprint of a chapter can be had without a backend
+    from colorizer.backend import keras  # here: a chapter's fingerprint needs no backend
 
     backend = keras.backend.backend()
     libraries = ("keras", backend, "numpy", "opencv-python-headless", "scikit-image")

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from colorizer import experiments, metrics, provenance, training
+from colorizer.backend import keras
 from colorizer.data import Cifar10, Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.experiments import Experiment

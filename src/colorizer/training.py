@@ -12,11 +12,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
 from colorizer import losses
+from colorizer.backend import keras
 from colorizer.data import Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.files import replacing
