@@ -78,3 +78,18 @@ def history(run, floors: dict[str, float]) -> Figure:
     rate.set_ylabel("learning rate")
     rate.set_xlabel("epoch")
     return figure
+
+
+def rows(images: dict[str, np.ndarray]) -> Figure:
+    """Sets of images as rows under each other, each with its title at its left.
+
+    Args:
+        images: title to (n, h, w, 3), floating point in [0, 1], the same n for all.
+    """
+    n = len(next(iter(images.values())))
+    figure, axes = plt.subplots(len(images), 1, figsize=(0.9 * n, 0.95 * len(images)))
+    for axis, (title, row) in zip(np.atleast_1d(axes), images.items(), strict=True):
+        axis.imshow(tiles(row, n), interpolation="nearest")
+        axis.set_axis_off()
+        axis.text(-0.01, 0.5, title, ha="right", va="center", transform=axis.transAxes)
+    return figure
