@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*' | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint unit notebooks train execute bench clean
+.PHONY: help environment book test lint unit notebooks train execute bench clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,6 +19,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[book,test]'
 	@touch $@
+
+environment: $(STAMP)  ## create the environment in .venv
 
 book: $(STAMP)  ## build the book from the committed chapters; no data, no training
 	$(BIN)/jupyter-book build . --builder html -n -W --keep-going --quiet

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import os
 import sys
 
 from colorizer.errors import InputError
@@ -19,7 +18,6 @@ def main(arguments: list[str] | None = None) -> int:
         input that cannot be used (one sentence on stderr), 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     try:
         return options.command(options)
     except InputError as error:

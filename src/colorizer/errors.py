@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used; the message is one sentence that names it and the remedy.
+    """Something the user gave cannot be used; the message is one sentence that says how to go on.
 
-    The command line prints the sentence and exits with code 2, without a traceback.
+    The command line prints it and exits with code 2, without a traceback.
     """

@@ -4,8 +4,7 @@ import dataclasses
 import difflib
 from dataclasses import dataclass
 
-import keras
-
+from colorizer.backend import keras
 from colorizer.errors import InputError
 from colorizer.models import LATENT_SIZE, NONE, Regularization, autoencoder
 from colorizer.training import compile_model

@@ -1,6 +1,5 @@
 """Files that are either whole or absent."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the file cannot be written.
     """
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary = path.with_name(f".{path.name}")  # always the same: a killed one is written over
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

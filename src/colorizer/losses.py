@@ -4,8 +4,7 @@ Keras calls the smooth L1 loss of Girshick (2015), the paper's equation (1), by 
 Huber (1964): the two agree where its `delta` is 1.
 """
 
-import keras
-
+from colorizer.backend import keras
 from colorizer.errors import InputError
 
 LOSSES = {

@@ -7,10 +7,10 @@ rate is given: the paper's final model has none.
 
 from dataclasses import dataclass
 
-import keras
-from keras import layers, regularizers
-
+from colorizer.backend import keras
 from colorizer.errors import InputError
+
+layers = keras.layers
 
 IMAGE_SIZE = 32
 LATENT_SIZE = 256
@@ -53,7 +53,7 @@ class Regularization:
     def kernel_penalty(self):
         """The Keras regulariser of every kernel, or None."""
         if self.l1 or self.l2:
-            return regularizers.L1L2(l1=self.l1, l2=self.l2)
+            return keras.regularizers.L1L2(l1=self.l1, l2=self.l2)
         return None
 
 

@@ -48,7 +48,7 @@ def imported_modules(code: str) -> set[str]:
 
 def environment() -> dict[str, str]:
     """Device, backend, Python and library versions of this process."""
-    import keras  # here, so that the fingerprint of a chapter can be had without a backend
+    from colorizer.backend import keras  # here: a chapter's fingerprint needs no backend
 
     backend = keras.backend.backend()
     libraries = ("keras", backend, "numpy", "opencv-python-headless", "scikit-image")
@@ -109,7 +109,6 @@ def _without_docstrings(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             first = node.body[0]
-            lines[first.lineno - 1 : first.end_lineno] = [""] * (
-                first.end_lineno - first.lineno + 1
-            )
-    return "\n".join(lines)
+            for i in range(first.lineno - 1, first.end_lineno):
+                lines[i] = ""
+    return "\n".join(line for line in lines if line.strip())

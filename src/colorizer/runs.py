@@ -13,14 +13,15 @@ import os
 import re
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from colorizer import experiments, metrics, provenance, training
+from colorizer.backend import keras
 from colorizer.data import Cifar10, Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.experiments import Experiment
@@ -116,13 +117,14 @@ def train(
         )
     except training.Interrupted as stop:
         if checkpoint.exists():
-            model.save_weights(best_so_far)
+            _bare(experiment, model).save_weights(best_so_far)
             stop = training.Interrupted(
                 f"{stop} They are in {best_so_far}; the same command goes on from here."
             )
         raise stop from None
+    model = _bare(experiment, model)
     _save_half(model, _weights_path(path))
-    model.load_weights(_weights_path(path))
+    model.load_weights(_weights_path(path))  # the record is of what the file holds
     run = Run(
         experiment=experiment.name,
         seed=seed,
@@ -194,7 +196,9 @@ def load_model(run: Run) -> keras.Model:
     configuration["regularization"] = experiments.Regularization(**configuration["regularization"])
     model = Experiment(**configuration).build()
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the layers that Keras skips before it raises
+            model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
         raise InputError(
             f"The weights {path} do not fit the model of experiment {run.experiment!r}."
@@ -265,6 +269,13 @@ def _limited(data, limit):
     return Cifar10(data.train[:limit], data.validation[:limit], data.test[:limit])
 
 
+def _bare(experiment, model):
+    """A copy of the model without its optimiser, which a weight file would hold too."""
+    bare = experiment.build()
+    bare.set_weights(model.get_weights())
+    return bare
+
+
 def _as_text(record):
     """JSON with a list of numbers on a line of its own."""
     text = json.dumps(record, indent=2, allow_nan=False)
@@ -285,8 +296,6 @@ def _save_half(model, path):
 
 
 def _copy_half(target, name, item):
-    if name.split("/")[0] == "optimizer":
-        return
     if isinstance(item, h5py.Dataset):
         target[name] = item[()].astype(np.float16)
     else:

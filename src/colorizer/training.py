@@ -12,11 +12,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
 from colorizer import losses
+from colorizer.backend import keras
 from colorizer.data import Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.files import replacing
@@ -110,7 +110,7 @@ class Checkpoint(keras.callbacks.Callback):
         if self.path is None or not self.path.exists():
             return
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 state = json.loads(str(file["state"]))
                 variables = [file[f"variable_{i}"] for i in range(state["variables"])]
                 best = [file[f"best_{i}"] for i in range(state["best"])]
@@ -318,7 +318,8 @@ def _farewell(model, keeper, epochs):
     if keeper.best is None:
         return "Stopped before the first epoch was over; nothing is left."
     model.set_weights(keeper.best)
+    val_loss = keeper.history[keeper.best_epoch]["val_loss"]
     return (
-        f"Stopped after epoch {len(keeper.history)} of {epochs}; the best weights so far are those "
-        f"of epoch {keeper.best_epoch + 1} (val_loss {keeper.history[keeper.best_epoch]['val_loss']:.5f})."
+        f"Stopped after epoch {len(keeper.history)} of {epochs}; the best weights so far are "
+        f"those of epoch {keeper.best_epoch + 1} (val_loss {val_loss:.5f})."
     )

@@ -1,0 +1,29 @@
+"""Keras on whatever backend `KERAS_BACKEND` names, imported without TensorFlow's start-up remarks.
+
+TensorFlow writes about its build and absent GPUs straight to file descriptor 2, before its log
+level counts; there they would stand in the first output of every chapter. Import Keras from here.
+"""
+
+import os
+import sys
+from contextlib import contextmanager
+
+
+@contextmanager
+def _silent_stderr():
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with _silent_stderr():
+    import keras
+
+__all__ = ["keras"]

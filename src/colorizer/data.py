@@ -1,0 +1,288 @@
+"""CIFAR-10 from its official Python batches, checked before they are read; gray; normalisation.
+
+Source of the images: Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
+"""
+
+import errno
+import hashlib
+import io
+import os
+import pickle
+import shutil
+import tarfile
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import platformdirs
+from tqdm import tqdm
+
+from colorizer.errors import InputError
+
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
+FOLDER = "cifar-10-batches-py"  # as the archive names it
+TRAIN_BATCHES = tuple(f"data_batch_{i}" for i in range(1, 6))
+MD5 = {
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+}
+VALIDATION_PER_CLASS = 500
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class Images:
+    """Colour images and their classes.
+
+    Attributes:
+        rgb: (n, 32, 32, 3), uint8.
+        labels: (n,), uint8, indices into `CLASSES`.
+
+    Raises:
+        InputError: an array has another shape or type, or the lengths differ.
+    """
+
+    rgb: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self):
+        _check_rgb(self.rgb)
+        if self.rgb.ndim != 4 or self.labels.shape != self.rgb.shape[:1]:
+            raise InputError(
+                "Images are an array (n, h, w, 3) with n labels, "
+                f"not {self.rgb.shape} with {self.labels.shape}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+    def __getitem__(self, chosen) -> "Images":
+        """The images of a slice or of an array of indices."""
+        return Images(self.rgb[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class Cifar10:
+    """The course's split of CIFAR-10.
+
+    Attributes:
+        train: 45,000 images to learn from.
+        validation: 5,000 images, 500 of each class, that schedules and checkpoints look at.
+        test: the official 10,000 test images, looked at once, at the end.
+    """
+
+    train: Images
+    validation: Images
+    test: Images
+
+
+def load_cifar10(directory: str | Path | None = None) -> Cifar10:
+    """Read CIFAR-10, from a directory or the user's cache; where neither has it, download it.
+
+    The split is the same every time: 500 training images of each class, drawn with a fixed seed,
+    are the validation set; the others keep their order.
+
+    Args:
+        directory: the folder of the official Python batches, or the one that contains it; None
+            takes `$CIFAR10_DIR`, else the user's cache, which is filled on first use.
+
+    Raises:
+        InputError: a batch is missing, damaged or not CIFAR-10's; or the download failed.
+    """
+    directory = directory or os.environ.get("CIFAR10_DIR")
+    folder = _folder_of(Path(directory)) if directory else _cached()
+    parts = [_read_batch(folder / name) for name in TRAIN_BATCHES]
+    rgb = np.concatenate([part.rgb for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    held_out = _balanced_choice(labels)
+    return Cifar10(
+        train=Images(rgb[~held_out], labels[~held_out]),
+        validation=Images(rgb[held_out], labels[held_out]),
+        test=_read_batch(folder / "test_batch"),
+    )
+
+
+def to_gray(rgb: np.ndarray) -> np.ndarray:
+    """Gray levels as OpenCV rounds them, Y = .299 R + .587 G + .114 B, in one call for all images.
+
+    Args:
+        rgb: (..., h, w, 3), uint8.
+
+    Returns:
+        (..., h, w, 1), uint8.
+
+    Raises:
+        InputError: another shape or type.
+    """
+    _check_rgb(rgb)
+    tall = np.ascontiguousarray(rgb).reshape(
+        -1, rgb.shape[-2], 3
+    )  # all images, one above the other
+    return cv2.cvtColor(tall, cv2.COLOR_RGB2GRAY).reshape(*rgb.shape[:-1], 1)
+
+
+def normalize(pixels: np.ndarray) -> np.ndarray:
+    """Pixels divided by 255, as in the paper: float32 in [0, 1].
+
+    Args:
+        pixels: uint8, any shape.
+
+    Raises:
+        InputError: another type.
+    """
+    if pixels.dtype != np.uint8:
+        raise InputError(f"Pixels to normalise are uint8, not {pixels.dtype}.")
+    return np.divide(pixels, 255, dtype=np.float32)
+
+
+def to_uint8(values: np.ndarray) -> np.ndarray:
+    """The nearest of the 256 levels for values in [0, 1]; what lies outside is clipped.
+
+    Args:
+        values: floating point, any shape.
+
+    Raises:
+        InputError: a value is not a number.
+    """
+    if np.isnan(values).any():
+        raise InputError("The image holds values that are not numbers.")
+    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
+
+
+def _check_rgb(rgb):
+    if rgb.ndim < 3 or rgb.shape[-1] != 3 or 0 in rgb.shape:
+        raise InputError(f"Colour images have the shape (..., h, w, 3), not {rgb.shape}.")
+    if rgb.dtype != np.uint8:
+        raise InputError(f"Colour images are uint8, not {rgb.dtype}.")
+
+
+def _balanced_choice(labels):
+    """A mask (n,) that is true for `VALIDATION_PER_CLASS` images of each class."""
+    rng = np.random.default_rng(SPLIT_SEED)
+    mask = np.zeros(len(labels), bool)
+    for label in range(len(CLASSES)):
+        mask[rng.choice(np.flatnonzero(labels == label), VALIDATION_PER_CLASS, replace=False)] = (
+            True
+        )
+    return mask
+
+
+def _folder_of(directory):
+    """The folder of the batches: `directory` itself, or the one in it."""
+    for folder in (directory, directory / FOLDER):
+        if any((folder / name).exists() for name in MD5):
+            return folder
+    raise InputError(
+        f"{directory} holds no CIFAR-10 batches (data_batch_1 to 5 and test_batch); "
+        "name the folder that does, or unset CIFAR10_DIR to download them."
+    )
+
+
+def _read_batch(path):
+    """One official batch of 10,000 images; nothing is unpickled before its MD5 is right."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"The batch {path} is missing; {_REMEDY}.") from None
+    except OSError as error:
+        raise InputError(
+            f"The batch {path} cannot be read ({error.strerror}); {_REMEDY}."
+        ) from error
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[path.name]:
+        raise InputError(f"The batch {path} is not the official one (its MD5 differs); {_REMEDY}.")
+    batch = _BatchUnpickler(io.BytesIO(content), encoding="latin1").load()
+    rgb = batch["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)  # stored plane by plane
+    return Images(np.ascontiguousarray(rgb), np.array(batch["labels"], np.uint8))
+
+
+_REMEDY = f"restore it from the official archive {URL}"
+
+
+class _BatchUnpickler(pickle.Unpickler):
+    """Admits only what a batch holds: lists, strings, numbers, and one NumPy array."""
+
+    ADMITTED = {  # noqa: RUF012 (a constant)
+        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+    }
+
+    def find_class(self, module, name):
+        try:
+            return self.ADMITTED[module, name]
+        except KeyError:
+            raise InputError(
+                f"The batch holds {module}.{name}, which no CIFAR-10 batch does; {_REMEDY}."
+            ) from None
+
+
+def _cached():
+    """The folder of the batches in the user's cache, downloaded where it is not there yet."""
+    cache = platformdirs.user_cache_path("colorizer")
+    folder = cache / FOLDER
+    if not folder.exists():
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=cache) as scratch:
+                archive = Path(scratch) / "archive.tar.gz"
+                _download(archive)
+                _extract(archive, Path(scratch) / FOLDER)
+                (Path(scratch) / FOLDER).rename(folder)  # on one disk: whole or not at all
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            raise InputError(
+                f"{cache} cannot hold CIFAR-10 ({error.strerror or error}); "
+                f"{'free 400 MB' if full else 'mend that'}, or set CIFAR10_DIR to another folder."
+            ) from error
+    return folder
+
+
+def _download(path):
+    """Fetch the official archive, with a progress bar, and check it."""
+    try:
+        with urllib.request.urlopen(URL, timeout=30) as response:
+            size = int(response.headers.get("Content-Length", 0)) or None
+            with (
+                path.open("wb") as file,
+                tqdm.wrapattr(response, "read", total=size, desc="CIFAR-10") as counted,
+            ):
+                shutil.copyfileobj(counted, file, 1 << 20)
+    except urllib.error.URLError as error:
+        raise InputError(
+            f"{URL} cannot be reached ({error.reason}); connect to the network, or set CIFAR10_DIR "
+            "to a folder of the official batches."
+        ) from error
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != SHA256:
+        raise InputError(f"What came from {URL} is not the official archive; try again later.")
+
+
+def _extract(archive, folder):
+    """The batches of the checked archive, and nothing else, into a new folder."""
+    folder.mkdir()
+    with tarfile.open(archive) as tar:
+        for name in MD5:
+            member = tar.extractfile(f"{FOLDER}/{name}")
+            with (folder / name).open("wb") as file:
+                shutil.copyfileobj(member, file)

@@ -1,0 +1,92 @@
+"""The command line, as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from colorizer import runs
+from colorizer.__main__ import main
+
+TRIAL = ["train", "plain", "--epochs", "1", "--limit", "32"]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path))
+    return tmp_path
+
+
+def test_train_evaluate_list(cifar10, own_folder, capsys):
+    assert main(TRIAL) == 0
+    assert "peak memory" in capsys.readouterr().out
+    assert main(TRIAL) == 0
+    assert "recorded already" in capsys.readouterr().out
+    assert main(["evaluate"]) == 0
+    assert "borne out" in capsys.readouterr().out
+    assert main(["list"]) == 0
+    assert "seed-0-epochs-1-limit-32" in capsys.readouterr().out
+
+    (path,) = own_folder.glob("plain/*.json")
+    record = json.loads(path.read_text())
+    record["metrics"]["mse"] *= 1.01
+    path.write_text(json.dumps(record))
+    assert main(["evaluate", "plain"]) == 1
+    assert "DIFFERS in mse" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "plian"], "There is no experiment 'plian'; did you mean plain?"),
+        (["evaluate", "xyz"], "There is no experiment 'xyz'"),
+        (["evaluate"], "No run with weights is recorded"),
+        (["train", "plain", "--seed", "-1"], "A seed is a whole number"),
+        (["train", "plain", "--limit", "0"], "A limit is a number of images"),
+        (["train", "plain", "--epochs", "0"], "Epochs are a whole number"),
+    ],
+)
+def test_bad_input_is_one_sentence(cifar10, own_folder, capsys, arguments, sentence):
+    assert main(arguments) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"colorizer: {sentence}")
+    assert output.err.count("\n") == 1
+    assert not list(own_folder.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [["train", "plain", "--seed", "one"], ["paint"], []])
+def test_bad_words(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_missing_data(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("CIFAR10_DIR", str(tmp_path / "nowhere"))
+    assert main(TRIAL) == 2
+    assert str(tmp_path / "nowhere") in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_the_best_weights(cifar10, own_folder):
+    """As a user would: the process gets SIGINT once its first epoch is over."""
+    command = [sys.executable, "-m", "colorizer", "train", "plain", "--epochs", "500"]
+    process = subprocess.Popen(
+        [*command, "--limit", "64"], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    checkpoint = own_folder / "plain" / "seed-0-epochs-500-limit-64.partial.npz"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the best weights so far" in errors
+    assert "Traceback" not in errors
+    assert len(list(own_folder.glob("plain/*.partial.weights.h5"))) == 1
+    assert not runs.recorded()

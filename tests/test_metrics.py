@@ -1,0 +1,215 @@
+"""Every metric against an independent reference: scikit-image, Keras, or a number by hand."""
+
+import numpy as np
+import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from colorizer import metrics
+from colorizer.backend import keras
+from colorizer.errors import InputError
+
+PAIRED = [
+    metrics.mse,
+    metrics.mae,
+    metrics.psnr,
+    metrics.ssim,
+    metrics.ciede2000,
+    metrics.l_rmse,
+    metrics.ab_rmse,
+    metrics.luminance_mse,
+    metrics.chroma_mse,
+    metrics.colorfulness_ratio,
+    metrics.channel_argmax_accuracy,
+]
+each_paired = pytest.mark.parametrize(
+    "metric", [*PAIRED, metrics.evaluate], ids=lambda f: f.__name__
+)
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Two arrays (n, 32, 32, 3), float32; n is more than a chunk, and no multiple of it."""
+    random = np.random.default_rng(0)
+    n = metrics.CHUNK + 7
+    truth = random.random((n, 32, 32, 3)) * random.random((n, 1, 1, 3))
+    noise = random.normal(0, 0.1, truth.shape) * random.random((n, 1, 1, 1))
+    return np.clip(truth + noise, 0, 1).astype(np.float32), truth.astype(np.float32)
+
+
+def one_pixel(prediction, truth):
+    """Metrics of a pixel are those of an image in which every pixel is the same."""
+    return [np.tile(np.float64(colour), (2, 8, 8, 1)) for colour in (prediction, truth)]
+
+
+def test_mse_and_mae_are_those_of_float64(images):
+    error = np.subtract(*images, dtype=np.float64)
+    assert metrics.mse(*images) == pytest.approx((error**2).mean(), rel=1e-12)
+    assert metrics.mae(*images) == pytest.approx(abs(error).mean(), rel=1e-12)
+
+
+def test_psnr_is_scikit_image_image_by_image(images):
+    scores = [peak_signal_noise_ratio(t, p, data_range=1) for p, t in zip(*images, strict=True)]
+    assert metrics.psnr(*images) == pytest.approx(np.mean(scores), rel=1e-6)
+
+
+def test_psnr_of_a_perfect_image_is_100_db():
+    prediction, truth = np.full((2, 2, 8, 8, 3), 0.5)
+    prediction[0] = 0.6
+    assert metrics.psnr(prediction, truth) == pytest.approx((20 + 100) / 2)
+
+
+def test_ssim_is_scikit_image_image_by_image(images):
+    scores = [
+        structural_similarity(p.astype(float), t.astype(float), channel_axis=-1, data_range=1)
+        for p, t in zip(*images, strict=True)
+    ]
+    assert metrics.ssim(*images) == pytest.approx(np.mean(scores), rel=1e-9)
+
+
+def test_ssim_of_images_that_are_not_square(images):
+    prediction, truth = (a[:5, :7, :19] for a in images)
+    scores = [
+        structural_similarity(p.astype(float), t.astype(float), channel_axis=-1, data_range=1)
+        for p, t in zip(prediction, truth, strict=True)
+    ]
+    assert metrics.ssim(prediction, truth) == pytest.approx(np.mean(scores), rel=1e-9)
+
+
+def test_lab_metrics_are_scikit_image(images):
+    lab = [rgb2lab(a.astype(float)) for a in images]
+    error = lab[0] - lab[1]
+    assert metrics.ciede2000(*images) == pytest.approx(deltaE_ciede2000(*lab).mean(), rel=1e-9)
+    assert metrics.l_rmse(*images) == pytest.approx(error[..., 0].std(mean=0), rel=1e-9)
+    assert metrics.ab_rmse(*images) == pytest.approx(error[..., 1:].std(mean=0), rel=1e-9)
+
+
+def test_ab_rmse_by_hand():
+    """Red has a = 80.09, b = 67.20 (Lindbloom, D65); black has neither."""
+    prediction, truth = one_pixel([0, 0, 0], [1, 0, 0])
+    expected = np.sqrt((80.09**2 + 67.20**2) / 2)
+    assert metrics.ab_rmse(prediction, truth) == pytest.approx(expected, abs=0.02)
+    assert metrics.l_rmse(prediction, truth) == pytest.approx(53.24, abs=0.02)
+
+
+def test_luminance_and_chroma_add_up_to_the_mse(images):
+    parts = metrics.luminance_mse(*images), metrics.chroma_mse(*images)
+    assert sum(parts) == pytest.approx(metrics.mse(*images), rel=1e-12)
+    assert min(parts) > 0
+
+
+def test_an_error_along_the_gray_weights_is_all_luminance():
+    w = np.array([0.299, 0.587, 0.114])
+    pair = one_pixel(w, [0, 0, 0])
+    assert metrics.luminance_mse(*pair) == pytest.approx(w @ w / 3)
+    assert metrics.chroma_mse(*pair) == pytest.approx(0, abs=1e-30)
+
+
+def test_an_error_that_leaves_the_gray_value_alone_is_all_chroma():
+    e = np.array([0.587, -0.299, 0])  # .299 e_R + .587 e_G = 0
+    pair = one_pixel(0.5 + e / 2, [0.5, 0.5, 0.5])
+    assert metrics.luminance_mse(*pair) == pytest.approx(0, abs=1e-30)
+    assert metrics.chroma_mse(*pair) == pytest.approx(e @ e / 12)
+
+
+def test_colorfulness_by_hand():
+    """Half of the image is red, half is blue: rg = 255, 0 and yb = 127.5, -255."""
+    rgb = np.zeros((1, 8, 8, 3))
+    rgb[:, :4, :, 0] = 1
+    rgb[:, 4:, :, 2] = 1
+    variance = 127.5**2 + 191.25**2
+    squared_mean = 127.5**2 + 63.75**2
+    expected = np.sqrt(variance) + 0.3 * np.sqrt(squared_mean)
+    assert metrics.colorfulness(rgb) == pytest.approx(expected)
+
+
+def test_colorfulness_is_the_mean_over_images(images):
+    alone = [metrics.colorfulness(image[np.newaxis]) for image in images[1]]
+    assert metrics.colorfulness(images[1]) == pytest.approx(np.mean(alone), rel=1e-12)
+
+
+def test_a_gray_image_has_no_colorfulness(images):
+    gray = np.repeat(images[0][..., :1], 3, axis=-1)
+    assert metrics.colorfulness(gray) == 0
+    assert metrics.colorfulness_ratio(gray, images[1]) == 0
+
+
+def test_colorfulness_ratio(images):
+    _, truth = images
+    assert metrics.colorfulness_ratio(truth / 2, truth) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("metric", [metrics.colorfulness_ratio, metrics.evaluate])
+def test_a_gray_truth_has_no_colorfulness_ratio(metric, images):
+    gray = np.repeat(images[1][:2, ..., :1], 3, axis=-1)
+    with pytest.raises(InputError, match="no colorfulness ratio"):
+        metric(images[0][:2], gray)
+
+
+def test_channel_argmax_accuracy_is_what_keras_calls_accuracy(images):
+    prediction, truth = images
+    reference = keras.metrics.CategoricalAccuracy()
+    reference.update_state(truth, prediction)
+    expected = float(reference.result())
+    assert metrics.channel_argmax_accuracy(prediction, truth) == pytest.approx(expected, rel=1e-6)
+
+
+def test_of_equal_channels_the_first_counts():
+    gray, red = one_pixel([0.5, 0.5, 0.5], [1, 0, 0])
+    _, green = one_pixel([0, 0, 0], [0, 1, 0])
+    assert metrics.channel_argmax_accuracy(gray, red) == 1
+    assert metrics.channel_argmax_accuracy(gray, green) == 0
+
+
+def test_evaluate_is_every_metric_by_its_name(images):
+    expected = {f.__name__: f(*images) for f in PAIRED}
+    expected["colorfulness"] = metrics.colorfulness(images[0])
+    assert metrics.evaluate(*images) == pytest.approx(expected, rel=1e-12)
+    assert {type(value) for value in metrics.evaluate(*images).values()} == {float}
+
+
+def test_the_truth_itself_is_perfect(images):
+    scores = metrics.evaluate(images[1], images[1])
+    ones = {"ssim", "colorfulness_ratio", "channel_argmax_accuracy"}
+    own = {"psnr": 100, "colorfulness": metrics.colorfulness(images[1])}
+    expected = {name: own.get(name, float(name in ones)) for name in scores}
+    assert scores == pytest.approx(expected, abs=1e-12)
+
+
+@each_paired
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.zeros((32, 32, 3)), r"must be \(n, h, w, 3\)"),
+        (np.zeros((2, 32, 32, 1)), r"must be \(n, h, w, 3\)"),
+        (np.zeros((0, 32, 32, 3)), "no pixels"),
+        (np.zeros((2, 32, 32, 3), np.uint8), "floating point"),
+        (np.full((2, 32, 32, 3), np.nan), "not finite"),
+        (np.full((2, 32, 32, 3), np.inf), "not finite"),
+        (np.full((2, 32, 32, 3), -0.1), "reaches from -0.1"),
+        (np.full((2, 32, 32, 3), 1.1), "to 1.1"),
+    ],
+)
+def test_bad_images(metric, bad, message, images):
+    truth = images[1][:2]
+    with pytest.raises(InputError, match=f"prediction .*{message}"):
+        metric(bad, truth)
+    with pytest.raises(InputError, match=f"truth .*{message}"):
+        metric(truth, bad)
+
+
+@each_paired
+def test_arrays_of_different_shape(metric, images):
+    with pytest.raises(InputError, match="but the truth"):
+        metric(images[0][:3], images[1][:2])
+
+
+def test_colorfulness_of_bad_images():
+    with pytest.raises(InputError, match="floating point"):
+        metrics.colorfulness(np.zeros((2, 32, 32, 3), np.uint8))
+
+
+@pytest.mark.parametrize("metric", [metrics.ssim, metrics.evaluate])
+def test_images_too_small_for_ssim(metric, images):
+    with pytest.raises(InputError, match="7x7 pixels, not 6x32"):
+        metric(images[0][:2, :6], images[1][:2, :6])

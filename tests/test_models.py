@@ -1,0 +1,131 @@
+"""The models against the paper's Tables I to III, row by row."""
+
+import numpy as np
+import pytest
+
+from colorizer.backend import keras
+from colorizer.errors import InputError
+from colorizer.models import Regularization, autoencoder, decoder, encoder
+
+# Name, output shape, number of parameters: as printed, with Flatten as "flatten_1" has it. The
+# paper heads the middle column "Input Shape"; these are output shapes.
+TABLE_I = [
+    ("encoder_input", (None, 32, 32, 1), 0),
+    ("conv2d_1", (None, 16, 16, 64), 640),
+    ("dropout", (None, 16, 16, 64), 0),
+    ("conv2d_2", (None, 8, 8, 128), 73856),
+    ("dropout_1", (None, 8, 8, 128), 0),
+    ("conv2d_3", (None, 4, 4, 256), 295168),
+    ("dropout_2", (None, 4, 4, 256), 0),
+    ("flatten_1", (None, 4096), 0),
+    ("latent_vector", (None, 256), 1048832),
+]
+TABLE_II = [
+    ("decoder_input", (None, 256), 0),
+    ("dense_1", (None, 4096), 1052672),
+    ("reshape_1", (None, 4, 4, 256), 0),
+    ("conv2d_transpose_1", (None, 8, 8, 256), 590080),
+    ("dropout_3", (None, 8, 8, 256), 0),
+    ("conv2d_transpose_2", (None, 16, 16, 128), 295040),
+    ("dropout_4", (None, 16, 16, 128), 0),
+    ("conv2d_transpose_3", (None, 32, 32, 64), 73792),
+    ("dropout_5", (None, 32, 32, 64), 0),
+    ("decoder_output", (None, 32, 32, 3), 1731),
+]
+TABLE_III = [
+    ("encoder_input", (None, 32, 32, 1), 0),  # the paper prints (None, 256) here, an erratum
+    ("encoder_model", (None, 256), 1418496),
+    ("decoder_model", (None, 32, 32, 3), 2013315),
+]
+
+
+def rows(model):
+    return [(layer.name, layer.output.shape, layer.count_params()) for layer in model.layers]
+
+
+def without_dropout(table):
+    return [row for row in table if not row[0].startswith("dropout")]
+
+
+@pytest.mark.parametrize(
+    ("build", "table"), [(encoder, TABLE_I), (decoder, TABLE_II), (autoencoder, TABLE_III)]
+)
+def test_tables(build, table):
+    assert rows(build(Regularization(dropout=0.5))) == table
+    assert rows(build()) == without_dropout(table)  # the final model has no dropout
+
+
+def test_parameters():
+    assert encoder().count_params() == 1_418_496
+    assert decoder().count_params() == 2_013_315
+    assert autoencoder().count_params() == 3_431_811
+
+
+def test_dropout_rate():
+    model = encoder(Regularization(dropout=0.3))
+    assert {x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)} == {0.3}
+
+
+def test_batch_norm_stands_between_convolution_and_relu():
+    names = [layer.name for layer in decoder(Regularization(dropout=0.5, batch_norm=True)).layers]
+    start = names.index("conv2d_transpose_1")
+    assert names[start : start + 4] == [
+        "conv2d_transpose_1",
+        "batch_normalization_3",
+        "re_lu_3",
+        "dropout_3",
+    ]
+    linear = decoder(Regularization(batch_norm=True)).get_layer("conv2d_transpose_1")
+    assert linear.activation is keras.activations.linear
+
+
+def test_penalties_are_sums_over_all_kernels():
+    model = autoencoder(Regularization(l1=1e-3, l2=1e-2))
+    kernels = [w for w in model.trainable_weights if w.name == "kernel"]
+    assert len(kernels) == 9
+    expected = sum(
+        1e-3 * np.abs(k.numpy()).sum() + 1e-2 * np.square(k.numpy()).sum() for k in kernels
+    )
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-4)
+    assert not autoencoder().losses
+
+
+def test_output_lies_in_the_unit_interval():
+    gray = np.random.default_rng(0).random((4, 32, 32, 1), dtype=np.float32)
+    rgb = autoencoder().predict(gray, verbose=0)
+    assert rgb.shape == (4, 32, 32, 3)
+    assert rgb.min() > 0
+    assert rgb.max() < 1
+
+
+@pytest.mark.parametrize(
+    ("initializer", "deviation"),
+    [
+        ("he_normal", np.sqrt(2 / (9 * 64))),  # He et al. 2015: 2 over the fan-in
+        ("glorot_uniform", np.sqrt(2 / (9 * (64 + 128)))),  # Glorot & Bengio 2010: both fans
+    ],
+)
+def test_initializer(initializer, deviation):
+    kernel = encoder(initializer=initializer).get_layer("conv2d_2").kernel.numpy()
+    assert kernel.std() == pytest.approx(deviation, rel=0.02)
+
+
+def test_latent_size():
+    assert encoder(latent_size=32).output.shape == (None, 32)
+    assert autoencoder(latent_size=32).output.shape == (None, 32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"dropout": 1.0}, {"dropout": -0.1}, {"dropout": float("nan")}, {"l1": -1}, {"l2": np.inf}],
+)
+def test_bad_regularization(arguments):
+    with pytest.raises(InputError):
+        Regularization(**arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"latent_size": 0}, {"initializer": "zeros"}])
+@pytest.mark.parametrize("build", [encoder, decoder, autoencoder])
+def test_bad_model(build, arguments):
+    with pytest.raises(InputError):
+        build(**arguments)

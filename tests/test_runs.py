@@ -1,0 +1,154 @@
+"""Runs: a record that its weights bear out, and one sentence for each that they do not."""
+
+import dataclasses
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from colorizer import experiments, metrics, runs, training
+from colorizer.backend import keras
+from colorizer.data import Cifar10, Images, normalize
+from colorizer.errors import InputError
+
+LIMIT = 24
+TINY = dataclasses.replace(experiments.get("plain"), epochs=2, latent_size=8, batch_size=8)
+
+
+def images(n, seed):
+    rng = np.random.default_rng(seed)
+    return Images(
+        rgb=rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8), labels=np.zeros(n, np.uint8)
+    )
+
+
+DATA = Cifar10(train=images(40, 0), validation=images(8, 1), test=images(12, 2))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with one run."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLORIZER_RUNS", str(folder))
+        runs.train(TINY, DATA, seed=3, limit=LIMIT, progress=False)
+    return folder
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch):
+    """That run, in a folder of its own."""
+    shutil.copytree(trained, tmp_path / "runs")
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path / "runs"))
+    return runs.load("plain", seed=3, epochs=2, limit=LIMIT)
+
+
+def test_record_says_what_was_run(run):
+    assert run.path.name == "seed-3-epochs-2-limit-24.json"
+    assert run.configuration["latent_size"] == 8
+    assert len(run.history["val_loss"]) == 2
+    assert run.best_epoch == 1 + np.argmin(run.history["val_loss"])
+    assert {"device", "backend", "keras", "date", "seconds", "source"} <= run.provenance.keys()
+    assert runs.recorded() == [run]
+    assert not list(run.path.parent.glob("*partial*"))
+
+
+def test_weights_are_half_precision_and_bear_the_record_out(run):
+    with h5py.File(run.weights_path) as file:
+        kinds = set()
+        file.visititems(lambda _, item: kinds.add(getattr(item, "dtype", None)))
+    assert kinds == {None, np.dtype(np.float16)}
+    computed = runs.recompute(run, DATA.test)
+    assert runs.differences(run, computed) == []
+    expected = metrics.evaluate(
+        runs.predict(runs.load_model(run), DATA.test), normalize(DATA.test.rgb)
+    )
+    assert computed == expected
+
+
+def test_other_weights_do_not_bear_the_record_out(run):
+    computed = runs.recompute(run, DATA.test)
+    assert runs.differences(run, computed | {"mse": computed["mse"] * 1.001}) == ["mse"]
+    assert runs.differences(run, {k: v for k, v in computed.items() if k != "mae"}) == ["mae"]
+
+
+def test_same_seed_same_run(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path / "again"))
+    again = runs.train(TINY, DATA, seed=3, limit=LIMIT, progress=False)
+    assert again.history == run.history
+    assert again.weights_sha256 == run.weights_sha256
+
+
+def test_interruption_leaves_the_best_weights(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path))
+
+    def interrupt(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Progress, "on_epoch_begin", interrupt)
+    with pytest.raises(training.Interrupted, match=r"partial\.weights\.h5; the same command"):
+        runs.train(TINY, DATA, limit=LIMIT, progress=False)
+    (left,) = tmp_path.glob("plain/*.partial.weights.h5")
+    TINY.build().load_weights(left)
+    monkeypatch.undo()
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path))
+    finished = runs.train(TINY, DATA, limit=LIMIT, progress=False)
+    assert len(finished.history["loss"]) == 2
+    assert not left.exists()
+
+
+def test_no_such_run(run):
+    with pytest.raises(InputError, match="colorizer train dropout"):
+        runs.load("dropout")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"experiment": "plain"}', "\0"])
+def test_unreadable_record(run, text):
+    run.path.write_text(text)
+    with pytest.raises(InputError, match="cannot be read"):
+        runs.recorded()
+
+
+def test_record_under_another_name(run):
+    run.path.rename(run.path.with_name("seed-4.json"))
+    with pytest.raises(InputError, match="cannot be read"):
+        runs.load("plain", seed=4)
+
+
+def test_weights_of_another_file(run):
+    run.weights_path.write_bytes(b"not weights")
+    with pytest.raises(InputError, match="not those of the record"):
+        runs.load_model(run)
+    run.weights_path.unlink()
+    with pytest.raises(InputError, match="missing"):
+        runs.load_model(run)
+
+
+def test_weights_that_do_not_fit(run):
+    configuration = run.configuration | {"latent_size": 9}
+    with pytest.raises(InputError, match="do not fit"):
+        runs.load_model(dataclasses.replace(run, configuration=configuration))
+
+
+@pytest.mark.parametrize("arguments", [{"seed": -1}, {"seed": 2**32}, {"limit": 0}, {"limit": 41}])
+def test_bad_seed_or_limit(run, arguments):
+    with pytest.raises(InputError, match=r"^A (seed|limit) is .*\.$"):
+        runs.train(TINY, DATA, **arguments)
+
+
+def test_record_is_readable_json(run):
+    text = run.path.read_text()
+    assert json.loads(text)["seed"] == 3
+    assert max(len(line) for line in text.splitlines()) < 100
+
+
+def test_keras_default_format(run):
+    """The weight file is Keras's own: a bare Keras model of the same layers loads it."""
+    model = TINY.build()
+    model.load_weights(run.weights_path)
+    for a, b in zip(model.get_weights(), runs.load_model(run).get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert keras.backend.floatx() == "float32"

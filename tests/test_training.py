@@ -1,0 +1,151 @@
+"""Training: what a batch holds, and that a killed training ends as one that was not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from colorizer import training
+from colorizer.backend import keras
+from colorizer.data import Images, normalize, to_gray
+from colorizer.errors import InputError
+from colorizer.models import Regularization, autoencoder
+
+EPOCHS = 4
+RNG = np.random.default_rng(0)
+
+
+def images(n):
+    return Images(
+        rgb=RNG.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8), labels=np.zeros(n, np.uint8)
+    )
+
+
+TRAIN, VALIDATION = images(40), images(8)
+
+
+def fit(checkpoint=None, epochs=EPOCHS, seed=0, regularization=Regularization(dropout=0.5)):
+    keras.utils.set_random_seed(seed)
+    model = training.compile_model(autoencoder(regularization, latent_size=8))
+    trained = training.fit(
+        model,
+        TRAIN,
+        VALIDATION,
+        epochs=epochs,
+        batch_size=16,
+        seed=seed,
+        checkpoint=checkpoint,
+        progress=False,
+    )
+    return model, trained
+
+
+def test_batches_hold_each_image_once_in_an_order_of_seed_and_epoch():
+    batches = training.Batches(TRAIN, 16, seed=1)
+    first = [batches[i] for i in range(len(batches))]
+    assert [len(gray) for gray, _ in first] == [16, 16, 8]
+    order = batches.order
+    np.testing.assert_array_equal(np.sort(order), np.arange(40))
+    np.testing.assert_array_equal(first[1][0], normalize(to_gray(TRAIN.rgb[order[16:32]])))
+    np.testing.assert_array_equal(first[1][1], normalize(TRAIN.rgb[order[16:32]]))
+    batches.on_epoch_end()
+    assert not np.array_equal(batches.order, order)
+    np.testing.assert_array_equal(training.Batches(TRAIN, 16, seed=1, epoch=1).order, batches.order)
+
+
+def test_history_and_best_weights():
+    model, trained = fit()
+    assert {len(values) for values in trained.history.values()} == {EPOCHS}
+    assert trained.best_epoch == 1 + np.argmin(trained.history["val_loss"])
+    loss = model.evaluate(training.Batches(VALIDATION, 16), verbose=0, return_dict=True)["loss"]
+    assert loss == pytest.approx(min(trained.history["val_loss"]), rel=1e-5)
+
+
+def test_same_seed_same_history():
+    assert fit(epochs=2)[1].history == fit(epochs=2)[1].history
+    assert fit(epochs=2)[1].history != fit(epochs=2, seed=1)[1].history
+
+
+@pytest.mark.parametrize(
+    "regularization", [Regularization(dropout=0.5), Regularization(dropout=0.5, batch_norm=True)]
+)
+def test_resumed_is_as_uninterrupted(tmp_path, regularization):
+    whole, trained = fit(regularization=regularization)
+    fit(tmp_path / "state.npz", epochs=2, regularization=regularization)
+    resumed, continued = fit(tmp_path / "state.npz", regularization=regularization)
+    assert continued.history == trained.history
+    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_schedule_survives_a_restart(tmp_path, monkeypatch):
+    # a threshold that no epoch reaches, so that every second one is a plateau
+    monkeypatch.setitem(training.PLATEAU, "min_delta", 1.0)
+    monkeypatch.setitem(training.PLATEAU, "patience", 2)
+    _, trained = fit(epochs=5)
+    for epochs in (1, 2, 3, 5):
+        _, continued = fit(tmp_path / "state.npz", epochs=epochs)
+    rates = continued.history["learning_rate"]
+    assert rates == trained.history["learning_rate"]
+    assert rates[-1] < rates[0]
+
+
+def test_interruption_keeps_the_best_weights(tmp_path, monkeypatch):
+    def interrupt(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Progress, "on_epoch_begin", interrupt)
+    with pytest.raises(training.Interrupted, match="after epoch 2 of 4"):
+        fit(tmp_path / "state.npz")
+    monkeypatch.undo()
+    assert fit(tmp_path / "state.npz")[1].history == fit()[1].history
+
+
+def test_divergence_is_one_sentence(monkeypatch):
+    model = training.compile_model(autoencoder(latent_size=8))
+    model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
+    with pytest.raises(InputError, match="diverged in epoch 1"):
+        training.fit(model, TRAIN, VALIDATION, epochs=1, batch_size=16, seed=0, progress=False)
+
+
+def test_damaged_or_foreign_checkpoint(tmp_path):
+    path = tmp_path / "state.npz"
+    fit(path, epochs=1)
+    with pytest.raises(InputError, match="other settings"):
+        fit(path, seed=1)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="damaged"):
+        fit(path)
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {tests!r})
+import test_training
+from pathlib import Path
+_, trained = test_training.fit(Path({path!r}))
+import json
+Path({path!r}).with_suffix(".json").write_text(json.dumps(trained.history))
+"""
+
+
+def test_kill_nine_and_resume(tmp_path):
+    """The process is killed at a random moment after its first epoch, and started again."""
+    path = tmp_path / "state.npz"
+    code = KILLED.format(tests=os.path.dirname(__file__), path=str(path))
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 120
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(np.random.default_rng().uniform(0, 0.2))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert json.loads(path.with_suffix(".json").read_text()) == fit()[1].history
+    assert not list(tmp_path.glob(".*"))  # what was half-written when killed is gone
