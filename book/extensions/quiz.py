@@ -22,6 +22,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+LETTERS = "ABCDEFGH"
 ANSWER = re.compile(r"- \[([ x])\] (.*)")
 
 
@@ -53,8 +54,8 @@ class QuizDirective(SphinxDirective):
     def run(self):
         """Give the `quiz` node."""
         question, answers = self.split()
-        if not question.strip() or len(answers) < 2:
-            raise self.error("a quiz needs a question and at least two answers")
+        if not question.strip() or not 2 <= len(answers) <= len(LETTERS):
+            raise self.error(f"a quiz needs a question and 2 to {len(LETTERS)} answers")
         if sum(right for right, _, _ in answers) != 1:
             raise self.error("a quiz needs exactly one answer marked [x]")
         name = f"quiz-{self.env.new_serialno('quiz') + 1}"
@@ -108,19 +109,19 @@ def visit_quiz(translator, node):
     for i, answer in enumerate(answers):
         right = "true" if answer["right"] else "false"
         write(f'<label><input type="radio" name="{node["name"]}" value="{i}" data-right="{right}">')
-        write("<span>")
+        write(f"<span>{LETTERS[i]}. ")
         for child in answer[0]:
             child.walkabout(translator)
         write("</span></label>")
     write('<button type="submit" hidden>Check</button></fieldset><div role="status"></div>')
-    write("<details><summary>Show the answers</summary><ol>")
-    for answer in answers:
-        verdict = "Right." if answer["right"] else "Not so."
-        write(f'<li><strong class="verdict">{verdict}</strong> ')
+    write("<details><summary>Show the answers</summary><ul>")
+    for i, answer in enumerate(answers):
+        verdict = "is right." if answer["right"] else "is not right."
+        write(f'<li><strong class="verdict">{LETTERS[i]} {verdict}</strong> ')
         for child in answer[1]:
             child.walkabout(translator)
         write("</li>")
-    write("</ol></details></form>")
+    write("</ul></details></form>")
     raise nodes.SkipNode
 
 

@@ -94,12 +94,12 @@ def visit_display(translator, node):
     if not node["nowrap"]:
         tex = wrap_displaymath(tex, None, False)
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
-    translator.body.append(formula(translator, node, tex, display=True))
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
+    translator.body.append(formula(translator, node, tex, display=True))
     translator.body.append("</div>\n")
     raise nodes.SkipNode
 

@@ -1,0 +1,34 @@
+"""Sphinx extension: mends in the finished pages what the theme gets wrong for screen readers."""
+
+import re
+from pathlib import Path
+
+MENDS = (
+    # the name of the button does not hold the words that its icons bring along
+    (r'(<i class="theme-switch [^>]*?) title="[^"]*"', r"\1"),
+    # the same of the search field, whose own words name it well
+    (r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"', r"\1"),
+    # the book's title stands outside all landmarks
+    (
+        r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand)',
+        r'<div class="sidebar-primary-item" role="navigation" aria-label="Home">\1',
+    ),
+)
+
+
+def mend(app, error):
+    """Rewrite every page."""
+    if error:
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = mended = page.read_text(encoding="utf-8")
+        for pattern, replacement in MENDS:
+            mended = re.sub(pattern, replacement, mended)
+        if mended != text:
+            page.write_text(mended, encoding="utf-8")
+
+
+def setup(app):
+    """Register the hook."""
+    app.connect("build-finished", mend)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
