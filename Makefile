@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*' | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test lint unit notebooks train execute bench clean
+.PHONY: help environment book test data lint unit notebooks train execute bench clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,7 +26,10 @@ book: $(STAMP)  ## build the book from the committed chapters; no data, no train
 	$(BIN)/jupyter-book build . --builder html -n -W --keep-going --quiet
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
-test: lint unit notebooks book  ## run everything that checks the project
+test: lint data unit notebooks book  ## run everything that checks the project
+
+data: $(STAMP)  ## check CIFAR-10, and download it where it is missing
+	-@$(BIN)/colorizer data
 
 lint: $(STAMP)
 	$(BIN)/ruff check

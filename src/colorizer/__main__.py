@@ -1,4 +1,4 @@
-"""The command line: `colorizer train | evaluate | list`."""
+"""The command line: `colorizer data | train | evaluate | list`."""
 
 import argparse
 import dataclasses
@@ -34,6 +34,9 @@ def _parser():
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    data = commands.add_parser("data", help="check CIFAR-10, and download it where it is missing")
+    data.set_defaults(command=_data)
+
     train = commands.add_parser("train", help="train an experiment and record the run")
     train.add_argument("name", metavar="NAME", help="an experiment, as `colorizer list` names it")
     train.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
@@ -51,6 +54,17 @@ def _parser():
     listing = commands.add_parser("list", help="list the experiments and what is recorded of them")
     listing.set_defaults(command=_list)
     return parser
+
+
+def _data(options):
+    from colorizer.data import load_cifar10
+
+    data = load_cifar10()
+    print(
+        f"CIFAR-10: {len(data.train):,} training, {len(data.validation):,} validation and "
+        f"{len(data.test):,} test images, as published."
+    )
+    return 0
 
 
 def _train(options):

@@ -11,6 +11,7 @@ import pickle
 import shutil
 import tarfile
 import tempfile
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,7 +211,10 @@ def _read_batch(path):
         ) from error
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[path.name]:
         raise InputError(f"The batch {path} is not the official one (its MD5 differs); {_REMEDY}.")
-    batch = _BatchUnpickler(io.BytesIO(content), encoding="latin1").load()
+    try:
+        batch = _BatchUnpickler(io.BytesIO(content), encoding="latin1").load()
+    except pickle.UnpicklingError as error:
+        raise InputError(f"The batch {path} {error}; {_REMEDY}.") from error
     rgb = batch["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)  # stored plane by plane
     return Images(np.ascontiguousarray(rgb), np.array(batch["labels"], np.uint8))
 
@@ -228,12 +232,9 @@ class _BatchUnpickler(pickle.Unpickler):
     }
 
     def find_class(self, module, name):
-        try:
-            return self.ADMITTED[module, name]
-        except KeyError:
-            raise InputError(
-                f"The batch holds {module}.{name}, which no CIFAR-10 batch does; {_REMEDY}."
-            ) from None
+        if (module, name) not in self.ADMITTED:
+            raise pickle.UnpicklingError(f"holds {module}.{name}, as no CIFAR-10 batch does")
+        return self.ADMITTED[module, name]
 
 
 def _cached():
@@ -267,9 +268,9 @@ def _download(path):
                 tqdm.wrapattr(response, "read", total=size, desc="CIFAR-10") as counted,
             ):
                 shutil.copyfileobj(counted, file, 1 << 20)
-    except urllib.error.URLError as error:
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise InputError(
-            f"{URL} cannot be reached ({error.reason}); connect to the network, or set CIFAR10_DIR "
+            f"{URL} cannot be reached ({getattr(error, 'reason', error)}); connect to the network, or set CIFAR10_DIR "
             "to a folder of the official batches."
         ) from error
     with path.open("rb") as file:
