@@ -270,8 +270,8 @@ def _download(path):
                 shutil.copyfileobj(counted, file, 1 << 20)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise InputError(
-            f"{URL} cannot be reached ({getattr(error, 'reason', error)}); connect to the network, or set CIFAR10_DIR "
-            "to a folder of the official batches."
+            f"{URL} cannot be reached ({getattr(error, 'reason', error)}); connect to the "
+            "network, or set CIFAR10_DIR to a folder of the official batches."
         ) from error
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
