@@ -13,6 +13,8 @@ MENDS = (
         r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand)',
         r'<div class="sidebar-primary-item" role="navigation" aria-label="Home">\1',
     ),
+    # the entries of a list have a role that is no more
+    (r'role="doc-biblioentry"', 'role="listitem"'),
 )
 
 

@@ -111,7 +111,7 @@ def luminance_mse(prediction: np.ndarray, truth: np.ndarray) -> float:
     """The part of the MSE that a gray camera sees.
 
     The gray map is w = (.299, .587, .114). The error e of a pixel is the sum of its projection on
-    w, of squared length (w.e)^2 / |w|^2, and of a rest that w maps to zero. The two are
+    w, of squared length (w.e)^2 / w.w, and of a rest that w maps to zero. The two are
     orthogonal, so that by Pythagoras `luminance_mse` + `chroma_mse` = `mse`.
 
     Args:
