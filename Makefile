@@ -4,10 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+VENDORED := node_modules/.package-lock.json
 CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*' | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test data lint unit notebooks train execute bench clean
+# Where the book will be found, if anywhere: `make book REPOSITORY=https://github.com/OWNER/NAME`
+# puts buttons on its pages, `make book SITE=https://...` adds what search engines and previews want.
+REPOSITORY :=
+SITE :=
+
+.PHONY: help environment book test data lint unit notebooks pages train execute bench clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,11 +28,19 @@ $(STAMP): pyproject.toml constraints.txt
 
 environment: $(STAMP)  ## create the environment in .venv
 
-book: $(STAMP)  ## build the book from the committed chapters; no data, no training
-	$(BIN)/jupyter-book build . --builder html -n -W --keep-going --quiet
+# what pages load besides the theme; npm comes with the environment
+$(VENDORED): package.json package-lock.json $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	@touch $@
+
+# from nothing each time: a page that is not read again does not repeat its warning
+book: $(STAMP) $(VENDORED)  ## build the book from the committed chapters; no data, no training
+	rm -rf _build
+	COURSE_REPOSITORY="$(REPOSITORY)" COURSE_SITE="$(SITE)" \
+		$(BIN)/jupyter-book build . --builder html -n -W --keep-going --quiet
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
-test: lint data unit notebooks book  ## run everything that checks the project
+test: lint data unit notebooks pages  ## run everything that checks the project
 
 data: $(STAMP)  ## check CIFAR-10, and download it where it is missing
 	-@$(BIN)/colorizer data
@@ -36,10 +50,13 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py
 
 notebooks: $(STAMP)
 	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)
+
+pages: book  ## test the built pages in a browser
+	$(BIN)/python -m pytest --quiet tests/test_page.py
 
 execute: $(STAMP)  ## run the chapters that are stale and store their outputs
 	$(BIN)/python book/execute.py $(CHAPTERS)
@@ -51,4 +68,4 @@ bench: $(STAMP)  ## measure training throughput against plain Keras
 	$(BIN)/python tests/bench.py
 
 clean:  ## remove the environment and everything built
-	rm -rf $(VENV) _build
+	rm -rf $(VENV) _build node_modules

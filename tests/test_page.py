@@ -1,0 +1,357 @@
+"""The built book in a real browser that can reach nothing but this machine."""
+
+import contextlib
+import functools
+import gzip
+import http.server
+import random
+import re
+import shutil
+import threading
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+from urllib.request import url2pathname
+
+import pytest
+from playwright.sync_api import TimeoutError as BrowserTimeoutError
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "_build/html"
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pages_of(folder):
+    """The pages under a folder; the theme leaves pieces of pages among its files."""
+    return sorted(path for path in folder.rglob("*.html") if "_static" not in path.parts)
+
+
+PAGES = [str(p.relative_to(BOOK)) for p in pages_of(BOOK) if p != BOOK / "index.html"]
+CHAPTERS = [page for page in PAGES if page.startswith("book/")]
+# both origins, both widths and both modes meet in two of the four
+SETTINGS = [("file", 390, "dark"), ("http", 390, "light"), ("http", 1280, "dark")]
+HOME, CHAPTER, INTERACTIVE = 1_000_000, 2_000_000, 3_000_000  # bytes, gzipped
+SHIFT = 0.05  # cumulative layout shift
+
+needs_book = pytest.mark.skipif(not PAGES, reason="No book is built; `make book` builds it.")
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM, reason="No Chromium is found; Debian's package `chromium` has it."
+)
+
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts.push(entry.value);
+}).observe({type: "layout-shift", buffered: true});
+"""
+VIEWS = "script[type='application/vnd.jupyter.widget-view+json']"
+DRAWN = f"""
+(() => {{
+  const views = document.querySelectorAll("{VIEWS}").length;
+  return document.querySelectorAll(".widget-subarea > *").length >= views;
+}})()
+"""
+LOOK = f"""
+() => ({{
+  equations: [...document.querySelectorAll("span.math, div.math")]
+    .filter((math) => !math.querySelector("mjx-container") || math.querySelector("mjx-merror")
+                      || (math.checkVisibility() && !math.querySelector("mjx-math").clientWidth))
+    .map((math) => math.textContent),
+  fonts: [...document.fonts].filter((font) => font.status === "error").map((font) => font.family),
+  views: document.querySelectorAll("{VIEWS}").length,
+  widgets: document.querySelectorAll(".widget-subarea > *").length,
+  shift: shifts.reduce((a, b) => a + b, 0),
+  width: [document.documentElement.scrollWidth, window.innerWidth],
+}})
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """The address of the book for "file" and for "http", there under a sub-path."""
+    root = tmp_path_factory.mktemp("server")
+    (root / "some").mkdir()
+    (root / "some/path").symlink_to(BOOK)
+    with serving(root) as address:
+        yield {"file": BOOK.as_uri() + "/", "http": f"{address}some/path/"}
+
+
+class serving:  # noqa: N801 - used as a function
+    """A server of the files under a folder, on a free port of this machine."""
+
+    def __init__(self, folder):
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(Handler, directory=folder)
+        )
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def failures(browser, base, page, folder, width=1280, scheme="light"):
+    """Visit a page and name what is wrong with it: check to details, empty if all is well.
+
+    Args:
+        base: where the book stands, as an address.
+        page: the page's path in it.
+        folder: where the book stands, as a folder.
+    """
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.add_init_script(WATCH_SHIFTS)
+    tab = context.new_page()
+    requests, missing, console = [], [], []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("requestfailed", lambda request: missing.append(request.url))
+    tab.on("response", lambda answer: missing.append(answer.url) if answer.status > 399 else None)
+    tab.on("pageerror", lambda error: console.append(str(error)))
+    tab.on("console", lambda message: console.append(message.text) if is_error(message) else None)
+    tab.goto(base + page)
+    with contextlib.suppress(BrowserTimeoutError):  # told below
+        tab.wait_for_function(DRAWN, timeout=15_000)
+    tab.wait_for_timeout(300)
+    seen = tab.evaluate(LOOK)
+    requests, missing, console = list(requests), list(missing), list(console)  # axe makes its own
+    violations = axe(tab)
+    context.close()
+
+    own = [url for url in requests if url.startswith(base)]
+    outside = [url for url in requests if not url.startswith((base, "data:", "blob:"))]
+    weight = sum(gzipped(folder / url2pathname(urlsplit(url[len(base) :]).path)) for url in own)
+    home = (folder / "index.html").exists() and page in (folder / "index.html").read_text()
+    budget = HOME if home else INTERACTIVE if seen["views"] else CHAPTER
+    found = {
+        "outside request": outside,
+        "missing file": [url for url in missing if url not in outside],
+        "console": console,
+        "equation": seen["equations"] + seen["fonts"],
+        "widget": [] if seen["views"] == seen["widgets"] else [seen["views"], seen["widgets"]],
+        "layout shift": [seen["shift"]] if seen["shift"] >= SHIFT else [],
+        "too wide": seen["width"] if seen["width"][0] > seen["width"][1] else [],
+        "too heavy": [weight] if weight > budget else [],
+        "accessibility": violations,
+    }
+    return {check: details for check, details in found.items() if details}
+
+
+def is_error(message):
+    """Whether a message on the console is one; what cannot be loaded is told elsewhere."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
+
+
+def axe(tab):
+    """The rules of axe-core that the page breaks, with the elements."""
+    tab.add_script_tag(content=AXE.read_text())
+    result = tab.evaluate("axe.run({preload: false, resultTypes: ['violations']})")
+    return [(rule["id"], [n["html"][:120] for n in rule["nodes"]]) for rule in result["violations"]]
+
+
+@functools.cache
+def gzipped(path):
+    """Bytes that a file takes on the way."""
+    return len(gzip.compress(path.read_bytes(), 6)) if path.is_file() else 0
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize(("kind", "width", "scheme"), SETTINGS)
+@pytest.mark.parametrize("page", PAGES)
+def test_page(browser, origin, page, kind, width, scheme):
+    assert failures(browser, origin[kind], page, BOOK, width, scheme) == {}
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("kind", ["file", "http"])
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_interactive_figures_obey_the_keyboard(browser, origin, page, kind):
+    if "widget-view+json" not in (BOOK / page).read_text():
+        return
+    tab = browser.new_page()
+    tab.goto(origin[kind] + page)
+    tab.wait_for_function(DRAWN)
+    for figure in tab.locator(".interactive", has=tab.locator(VIEWS)).all():
+        slider = figure.get_by_role("slider")
+        picture = figure.locator(".widget-subarea img")
+        figure.locator(".waiting").wait_for(state="detached")
+        slider.focus()
+        for _ in range(2):
+            before = slider.get_attribute("aria-valuetext"), picture.get_attribute("src")
+            tab.keyboard.press("ArrowRight")
+            tab.wait_for_timeout(200)
+            after = slider.get_attribute("aria-valuetext"), picture.get_attribute("src")
+            assert all(a != b for a, b in zip(after, before, strict=True))
+        assert slider.get_attribute("aria-label")
+        assert picture.get_attribute("alt")
+    tab.close()
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("kind", ["file", "http"])
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_quizzes_mark_every_answer(browser, origin, page, kind):
+    if 'class="quiz"' not in (BOOK / page).read_text():
+        return
+    tab = browser.new_page()
+    tab.goto(origin[kind] + page)
+    for quiz in tab.locator("form.quiz").all():
+        told = quiz.get_by_role("status")
+        quiz.get_by_role("button").press("Enter")
+        assert told.text_content() == "Choose an answer first."
+        choices = quiz.get_by_role("radio").all()
+        choices[0].press("Space")
+        for choice in choices:
+            assert choice.is_checked()
+            choice.press("Enter")
+            assert told.locator(".verdict").is_visible()
+            assert told.get_attribute("data-right") == choice.get_attribute("data-right")
+            assert len(told.inner_text().split()) > 5
+            choice.press("ArrowDown")
+        marks = [choice.get_attribute("data-right") for choice in choices]
+        assert Counter(marks)["true"] == 1
+    tab.close()
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_without_javascript_all_is_there(browser, origin, page):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(origin["file"] + page)
+    for answers in tab.locator("form.quiz details").all():
+        answers.locator("summary").click()
+        assert answers.locator("li").first.is_visible()
+    for figure in tab.locator(".interactive").all():
+        assert figure.locator("img").is_visible()
+    assert tab.locator("article.bd-article").is_visible()
+    context.close()
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("kind", ["file", "http"])
+def test_search_finds_a_word_of_each_chapter(browser, origin, kind):
+    tab = browser.new_page()
+    for page in CHAPTERS:
+        title = re.search(r"<h1>(.*?)<", (BOOK / page).read_text(), re.DOTALL)[1]
+        word = max(re.findall(r"[A-Za-z]+", title), key=len)
+        tab.goto(f"{origin[kind]}search.html?q={word}")
+        tab.locator(f"#search-results a[href^='{page}']").first.wait_for()
+    tab.close()
+
+
+class Page(HTMLParser):
+    """What a page links to, and what can be linked to in it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors = [], {""}
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.anchors |= {attributes.get("id"), attributes.get("name")}
+        self.links += [attributes[name] for name in ("href", "src") if attributes.get(name)]
+
+
+def dead_links(folder):
+    """Links inside of a folder of pages that lead nowhere, with their pages."""
+    pages = {path: Page(path) for path in pages_of(folder)}
+    dead = []
+    for path, page in pages.items():
+        for link in page.links:
+            target = urlsplit(urljoin(path.as_uri(), link))
+            if target.scheme != "file" or (path.name == "search.html" and link == "#"):
+                continue
+            file = Path(url2pathname(target.path))
+            anchor = unquote(target.fragment)
+            if not file.exists() or (file in pages and anchor not in pages[file].anchors):
+                dead.append((path.name, link))
+    return dead
+
+
+@needs_book
+def test_links():
+    assert dead_links(BOOK) == []
+
+
+GOOD = """<!doctype html><html lang="en"><head><title>A page</title>
+<meta name="viewport" content="width=device-width"></head>
+<body><main><h1>A page</h1><p>Text.</p>{}</main></body></html>"""
+VIEW = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'
+BROKEN = {
+    "outside request": '<script src="https://cdn.example/mathjax.js"></script>',
+    "missing file": '<script src="absent.js"></script>',
+    "console": "<script>console.error('no')</script>",
+    "equation": '<div class="math">\\[x\\]</div>',
+    "widget": 2 * '<div class="widget-subarea"><p>1</p></div>' + VIEW,
+    "layout shift": "<p id=p></p><p>" + 30 * "Moved.<br>" + "</p>"
+    "<script>setTimeout(() => {p.style.height = '300px'}, 200)</script>",
+    "too wide": '<p style="width: 3000px">Wide.</p>',
+    "too heavy": '<script src="heavy.js"></script>',
+    "accessibility": '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">',
+}
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "heavy.js").write_bytes(b"//" + random.Random(0).randbytes(999).hex().encode())
+
+    def page(body):
+        (tmp_path / "page.html").write_text(GOOD.format(body))
+        return tmp_path
+
+    return page
+
+
+@needs_chromium
+def test_a_good_page_passes(browser, site):
+    folder = site("")
+    assert failures(browser, folder.as_uri() + "/", "page.html", folder) == {}
+
+
+@needs_chromium
+@pytest.mark.parametrize(("check", "body"), BROKEN.items())
+def test_each_defect_is_found_by_its_check_alone(browser, site, check, body, monkeypatch):
+    monkeypatch.setitem(globals(), "CHAPTER", 500)
+    folder = site(body)
+    found = failures(browser, folder.as_uri() + "/", "page.html", folder)
+    assert found.keys() == {check}
+
+
+def test_dead_links_are_found(tmp_path, site):
+    folder = site('<a href="page.html#here">1</a><a href="absent.html">2</a><p id="here">3</p>')
+    assert dead_links(folder) == [("page.html", "absent.html")]
+    folder = site('<a href="#nowhere">1</a>')
+    assert dead_links(folder) == [("page.html", "#nowhere")]
