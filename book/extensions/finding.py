@@ -4,6 +4,7 @@ The directive `list-of-figures`; and, when the book is built for a site whose ad
 environment variable COURSE_SITE holds, a site map and a preview picture for links to it.
 """
 
+import html
 import os
 from pathlib import Path
 
@@ -70,9 +71,10 @@ def take_address(app, config):
 
 def describe_page(app, pagename, templatename, context, doctree):
     """Name the preview picture in the page's head."""
-    if app.config.html_baseurl:
-        context["metatags"] = context.get("metatags", "") + (
-            f'<meta property="og:title" content="{context["title"]}">'
+    if app.config.html_baseurl and doctree is not None:
+        title = html.escape(app.env.titles[pagename].astext())
+        context["metatags"] += (
+            f'<meta property="og:title" content="{title}">'
             f'<meta property="og:image" content="{app.config.html_baseurl}{CARD_PATH}">'
         )
 

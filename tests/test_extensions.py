@@ -1,0 +1,119 @@
+"""What the book's Sphinx extensions make of a page, and what they refuse."""
+
+import re
+
+import demo
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from test_book import execute
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+ALT = "a gray square of one pixel"
+QUIZ = "```{quiz}\nWhich?\n\n"
+
+# a page's text to what the build says of it
+REFUSED = {
+    "image-silent": ("![](pixel.png)", "no alt text"),
+    "image-few-words": ("![A plot](pixel.png)", "no alt text"),
+    "image-html": ('<p><img src="pixel.png" alt=""></p>', "no alt text"),
+    "image-svg": ('<div><svg viewBox="0 0 1 1"></svg></div>', "no alt text"),
+    "tex": (r"$\undefinedcommand$", "MathJax rejects"),
+    "tex-block": ("$$\n\\frac{1\n$$", "MathJax rejects"),
+    "link": ("[here](absent.md)", "absent.md"),
+    "term": ("{term}`a word that nobody explains`", "term not in glossary"),
+    "quiz-none-right": (QUIZ + "- [ ] a\n  : b\n- [ ] c\n  : d\n```", "exactly one answer"),
+    "quiz-unexplained": (QUIZ + "- [x] a\n- [ ] c\n  : d\n```", "no explanation"),
+    "quiz-alone": (QUIZ + "- [x] a\n  : b\n```", "2 to 8 answers"),
+    "quiz-blocks": ("```{quiz}\n# A\n\n- [x] a\n  : b\n- [ ] c\n  : d\n```", "single paragraph"),
+}
+
+
+def notebook(output):
+    cells = [
+        new_markdown_cell("# A notebook"),
+        new_code_cell("1", execution_count=1, outputs=[output]),
+    ]
+    return new_notebook(cells=cells, metadata={"kernelspec": execute.KERNEL})
+
+
+def picture():
+    return new_output("display_data", data={"image/png": PIXEL, "text/plain": "a figure"})
+
+
+def warnings(log, page):
+    """What the build says of a page."""
+    return [line for line in log.splitlines() if f"/{page}." in line]
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """The log of a book whose every page but the first has one thing wrong."""
+    pages = {"home": "# Home\n\nAll is well here."}
+    pages |= {name: f"# {name}\n\n{text}" for name, (text, _) in REFUSED.items()}
+    pages["output-silent"] = notebook(picture())
+    code, log = demo.build(tmp_path_factory.mktemp("refused") / "x", pages)
+    assert code == 1
+    return log
+
+
+@pytest.mark.parametrize(("page", "message"), [(p, message) for p, (_, message) in REFUSED.items()])
+def test_each_defect_of_a_page_fails_the_build_and_is_named(refused, page, message):
+    assert any(message in line for line in warnings(refused, page))
+
+
+def test_an_output_without_alt_text_fails_the_build(refused):
+    assert any("no alt text" in line for line in warnings(refused, "output-silent"))
+
+
+def test_nothing_else_is_complained_of(refused):
+    assert warnings(refused, "home") == []
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build a book of one page of text and one notebook, for some environment."""
+
+    def build(**environment):
+        folder = tmp_path_factory.mktemp("built") / "x"
+        page = notebook(picture())
+        page.cells[1].metadata = nbformat.from_dict({"mystnb": {"image": {"alt": ALT}}})
+        pages = {"home": "# Home\n\nText.", "chapter": page}
+        code, log = demo.build(folder, pages, **environment)
+        return code, log, folder / "_build/html"
+
+    return build
+
+
+def test_without_an_address_no_page_offers_the_repository(built):
+    code, log, out = built()
+    assert code == 0, log
+    assert ALT in (out / "book/chapter.html").read_text()
+    for page in (out / "book").glob("*.html"):
+        assert not re.search(r"github\.com|mybinder|colab|unpkg|thebe", page.read_text())
+    assert not (out / "sitemap.xml").exists()
+
+
+def test_with_an_address_buttons_lead_to_files_of_the_repository(built):
+    code, log, out = built(COURSE_REPOSITORY="https://github.com/owner/name")
+    assert code == 0, log
+    text = (out / "book/chapter.html").read_text()
+    assert "https://github.com/owner/name/blob/main/book/chapter.ipynb" in text
+    assert "colab.research.google.com/github/owner/name/blob/main/book/chapter.ipynb" in text
+    assert "mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/chapter.ipynb" in text
+
+
+def test_an_address_that_is_none_is_refused(built):
+    code, log, _ = built(COURSE_REPOSITORY="owner/name")
+    assert code != 0
+    assert "give it as https://github.com/OWNER/NAME" in log
+
+
+def test_with_a_site_there_are_a_map_and_a_preview(built):
+    code, log, out = built(COURSE_SITE="https://site.example/course")
+    assert code == 0, log
+    assert "https://site.example/course/book/chapter.html" in (out / "sitemap.xml").read_text()
+    assert "https://site.example/course/_static/card.png" in (out / "book/home.html").read_text()
+    assert (out / "_static/card.png").exists()
