@@ -64,6 +64,8 @@ class Plain(Experiment):
     """The paper's final model, without regularisation (Figure 7).
 
     Command: colorizer train plain
+    Time: 44 min on two CPU cores of a server that had other work, seed 0.
+    Score: test MSE 0.00781, seed 0; a gray copy scores 0.00662.
     """
 
     name: str = "plain"
