@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from colorizer import baselines, plots, runs
-from colorizer.data import load_cifar10, normalize, to_gray
+from colorizer import plots, runs
+from colorizer.data import load_cifar10, to_gray
 
 PATH = Path(__file__).parent / "assets" / "overview.png"
 
@@ -11,15 +11,11 @@ PATH = Path(__file__).parent / "assets" / "overview.png"
 def main():
     """Write the picture."""
     some = load_cifar10().test[:8]
-    figure = plots.rows(
-        {
-            "given": baselines.gray_copy(normalize(to_gray(some.rgb))),
-            "returned": runs.predict(runs.load_model(runs.load("plain")), some),
-            "truth": normalize(some.rgb),
-        }
+    returned = runs.predict(runs.load_model(runs.load("plain")), some)
+    picture = plots.image_grid(
+        [to_gray(some.rgb), returned, some.rgb], ["given", "returned", "truth"]
     )
-    PATH.parent.mkdir(exist_ok=True)
-    figure.savefig(PATH, dpi=100, bbox_inches="tight")
+    picture.save(PATH)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """The data: the real images as published, and every way in which they may fail to be there."""
 
 import errno
+import gc
 import hashlib
 import io
 import os
 import pickle
+import socket
 import tarfile
+import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -34,14 +38,21 @@ def test_split(cifar10):
 
 
 def test_split_is_that_of_the_official_training_images(cifar10):
-    """Train and validation together are the five batches, no image lost or twice."""
+    """Train and validation together are the five batches: none lost or twice, none relabelled."""
     folder = data._folder_of(data.Path(os.environ.get("CIFAR10_DIR") or data._cached()))
-    official = np.concatenate([data._read_batch(folder / b).rgb for b in data.TRAIN_BATCHES])
+    batches = [data._read_batch(folder / name) for name in data.TRAIN_BATCHES]
 
-    def fingerprints(*parts):
-        return sorted(hashlib.md5(image.tobytes()).digest() for part in parts for image in part)
+    def fingerprints(parts):
+        return [
+            (hashlib.md5(image.tobytes()).digest(), label)
+            for part in parts
+            for image, label in zip(part.rgb, part.labels.tolist(), strict=True)
+        ]
 
-    assert fingerprints(cifar10.train.rgb, cifar10.validation.rgb) == fingerprints(official)
+    official, train = fingerprints(batches), fingerprints([cifar10.train])
+    assert sorted(train + fingerprints([cifar10.validation])) == sorted(official)
+    rest = iter(official)
+    assert all(image in rest for image in train)  # in the order of the files
 
 
 def test_split_is_the_same_every_time(cifar10):
@@ -101,7 +112,9 @@ def test_normalize_and_back():
         lambda: to_gray(np.zeros((0, 2, 2, 3), np.uint8)),
         lambda: normalize(np.zeros(3)),
         lambda: to_uint8(np.array([0.5, np.nan])),
+        lambda: to_uint8(np.zeros(3, np.uint8)),
         lambda: Images(np.zeros((2, 2, 2, 3), np.uint8), np.zeros(3, np.uint8)),
+        lambda: Images(np.zeros((2, 2, 2, 3), np.uint8), np.zeros(2)),
         lambda: Images(np.zeros((2, 2, 3), np.uint8), np.zeros(2, np.uint8)),
     ],
 )
@@ -115,6 +128,7 @@ def test_images_are_sliced_and_chosen():
         RNG.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8), np.arange(5, dtype=np.uint8)
     )
     assert len(images[:2]) == 2
+    assert len(images[:0]) == 0
     np.testing.assert_array_equal(images[np.array([4, 0])].labels, [4, 0])
 
 
@@ -226,6 +240,103 @@ def test_truncated_archive(archive, cache):
     assert nothing_is_left(cache)
 
 
+@pytest.fixture
+def serve():
+    """Start a server that answers every request with the bytes given, and hangs up."""
+    sockets = []
+
+    def start(reply):
+        server = socket.create_server(("127.0.0.1", 0))
+        sockets.append(server)
+
+        def answer():
+            client, _ = server.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(reply)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}/cifar.tar.gz"
+
+    yield start
+    for server in sockets:
+        server.close()
+    gc.collect()  # here, where the warning of urllib's forgotten socket is expected
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # urllib forgets the socket of no protocol
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "Not Found"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\nabc", "Incomplete"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nabc", "SHA-256"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<sign-in>", "SHA-256"),
+        (b"no\r\nprotocol\r\n\r\n", "cannot be downloaded"),
+        (b"", "closed"),
+    ],
+)
+def test_bad_server(batches, cache, monkeypatch, serve, reply, says):
+    monkeypatch.setattr(data, "URL", serve(reply))
+    with pytest.raises(InputError, match=says) as error:
+        load_cifar10()
+    assert data.URL in sentence(error)
+    assert "CIFAR10_DIR" in sentence(error)
+    assert nothing_is_left(cache)
+
+
+def test_another_archive(archive, cache, monkeypatch):
+    """Whole and readable, but not the official one."""
+    monkeypatch.setattr(data, "SHA256", "0" * 64)
+    with pytest.raises(InputError, match="SHA-256") as error:
+        load_cifar10()
+    assert data.URL in sentence(error)
+    assert nothing_is_left(cache)
+
+
+def test_only_the_batches_are_extracted(batches, archive, cache, monkeypatch):
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, text in (*batches.items(), ("../../outside", b"x"), ("readme.html", b"x")):
+            member = tarfile.TarInfo(f"{data.FOLDER}/{name}")
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text))
+    monkeypatch.setattr(data, "SHA256", hashlib.sha256(archive.read_bytes()).hexdigest())
+    load_cifar10()
+    assert {path.name for path in (cache / data.FOLDER).iterdir()} == set(data.MD5)
+    assert not list(cache.parent.rglob("outside"))
+
+
+def test_two_processes_download_at_once(archive, cache, monkeypatch):
+    """The slower of the two takes what the faster has put there."""
+    extract = data._extract
+
+    def overtaken(archive, folder):
+        extract(archive, folder)
+        extract(archive, cache / data.FOLDER)
+
+    monkeypatch.setattr(data, "_extract", overtaken)
+    assert len(load_cifar10().test) == 10
+    assert [path.name for path in cache.iterdir()] == [data.FOLDER]
+
+
+def test_cache_that_cannot_be_made(batches, cache):
+    cache.write_text("a file")
+    with pytest.raises(InputError) as error:
+        load_cifar10()
+    assert str(cache) in sentence(error)
+    assert "CIFAR10_DIR" in sentence(error)
+    assert cache.read_text() == "a file"
+
+
+def test_too_little_disk_space_is_seen_before_the_download(archive, cache, monkeypatch):
+    monkeypatch.setattr(data, "DISK_SPACE", 2**62)
+    monkeypatch.setattr(data, "_download", lambda _: pytest.fail("downloaded"))
+    with pytest.raises(InputError, match="free") as error:
+        load_cifar10()
+    assert str(cache) in sentence(error)
+    assert nothing_is_left(cache)
+
+
 def test_no_disk_space(archive, cache, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -272,6 +383,26 @@ def test_not_a_folder_of_batches(batches, tmp_path, make):
     assert str(tmp_path / "other") in sentence(error)
 
 
+def test_folder_that_may_not_be_read(folder, monkeypatch):
+    def denied(self, **_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", denied)
+    with pytest.raises(InputError, match="Permission denied") as error:
+        load_cifar10(folder)
+    assert str(folder) in sentence(error)
+
+
+def test_batch_that_may_not_be_read(folder, monkeypatch):
+    def denied(self):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    with pytest.raises(InputError, match="Permission denied") as error:
+        load_cifar10(folder)
+    assert str(folder / "test_batch") in sentence(error)
+
+
 def test_batch_that_is_a_folder(folder):
     (folder / "test_batch").unlink()
     (folder / "test_batch").mkdir()
@@ -284,7 +415,7 @@ def test_nothing_is_unpickled_before_its_md5_is_right(folder, monkeypatch):
     (folder / "data_batch_1").write_bytes(batch(Counterfeit()))
     monkeypatch.setattr(data, "_BatchUnpickler", lambda *_, **__: pytest.fail("unpickled"))
     with pytest.raises(InputError, match="MD5"):
-        load_cifar10(folder)
+        data._read_batch(folder / "data_batch_1")
 
 
 def test_unpickler_admits_only_what_a_batch_holds(folder, tmp_path, monkeypatch):

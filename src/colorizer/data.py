@@ -5,14 +5,17 @@ Source of the images: Krizhevsky, "Learning multiple layers of features from tin
 
 import errno
 import hashlib
+import http.client
 import io
 import os
 import pickle
 import shutil
+import ssl
 import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +50,12 @@ MD5 = {
     "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
     "test_batch": "40351d587109b95175f43aff81a1287e",
 }
+DISK_SPACE = 400_000_000  # bytes, for the archive (170 MB) and the batches (186 MB) together
 VALIDATION_PER_CLASS = 500
 SPLIT_SEED = 0
+
+_REMEDY = f"restore it from the official archive {URL}"
+_ELSEWHERE = "set CIFAR10_DIR to a folder of the official batches"
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Images:
     """Colour images and their classes.
 
     Attributes:
-        rgb: (n, 32, 32, 3), uint8.
+        rgb: (n, h, w, 3), uint8 (32 by 32 in CIFAR-10).
         labels: (n,), uint8, indices into `CLASSES`.
 
     Raises:
@@ -73,6 +80,8 @@ class Images:
                 "Images are an array (n, h, w, 3) with n labels, "
                 f"not {self.rgb.shape} with {self.labels.shape}."
             )
+        if self.labels.dtype != np.uint8:
+            raise InputError(f"Labels are uint8, not {self.labels.dtype}.")
 
     def __len__(self) -> int:
         return len(self.rgb)
@@ -112,15 +121,10 @@ def load_cifar10(directory: str | Path | None = None) -> Cifar10:
     """
     directory = directory or os.environ.get("CIFAR10_DIR")
     folder = _folder_of(Path(directory)) if directory else _cached()
-    parts = [_read_batch(folder / name) for name in TRAIN_BATCHES]
-    rgb = np.concatenate([part.rgb for part in parts])
-    labels = np.concatenate([part.labels for part in parts])
-    held_out = _balanced_choice(labels)
-    return Cifar10(
-        train=Images(rgb[~held_out], labels[~held_out]),
-        validation=Images(rgb[held_out], labels[held_out]),
-        test=_read_batch(folder / "test_batch"),
-    )
+    test = _read_batch(folder / "test_batch")
+    official = _joined(_read_batch(folder / name) for name in TRAIN_BATCHES)
+    held_out = _balanced_choice(official.labels)
+    return Cifar10(train=official[~held_out], validation=official[held_out], test=test)
 
 
 def to_gray(rgb: np.ndarray) -> np.ndarray:
@@ -133,12 +137,12 @@ def to_gray(rgb: np.ndarray) -> np.ndarray:
         (..., h, w, 1), uint8.
 
     Raises:
-        InputError: another shape or type.
+        InputError: another shape or type, or no image at all.
     """
     _check_rgb(rgb)
-    tall = np.ascontiguousarray(rgb).reshape(
-        -1, rgb.shape[-2], 3
-    )  # all images, one above the other
+    if rgb.size == 0:
+        raise InputError("There is no image to turn gray.")
+    tall = np.ascontiguousarray(rgb).reshape(-1, rgb.shape[-2], 3)  # one image above the other
     return cv2.cvtColor(tall, cv2.COLOR_RGB2GRAY).reshape(*rgb.shape[:-1], 1)
 
 
@@ -163,18 +167,29 @@ def to_uint8(values: np.ndarray) -> np.ndarray:
         values: floating point, any shape.
 
     Raises:
-        InputError: a value is not a number.
+        InputError: another type, or a value is not a number.
     """
+    if not np.issubdtype(values.dtype, np.floating):
+        raise InputError(f"Values in [0, 1] are floating point, not {values.dtype}.")
     if np.isnan(values).any():
         raise InputError("The image holds values that are not numbers.")
     return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
 
 
 def _check_rgb(rgb):
-    if rgb.ndim < 3 or rgb.shape[-1] != 3 or 0 in rgb.shape:
+    if rgb.ndim < 3 or rgb.shape[-1] != 3 or 0 in rgb.shape[-3:]:
         raise InputError(f"Colour images have the shape (..., h, w, 3), not {rgb.shape}.")
     if rgb.dtype != np.uint8:
         raise InputError(f"Colour images are uint8, not {rgb.dtype}.")
+
+
+def _joined(parts: Iterable[Images]) -> Images:
+    """One after the other; the parts are freed on return, which keeps the peak of memory low."""
+    parts = list(parts)
+    return Images(
+        np.concatenate([part.rgb for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )
 
 
 def _balanced_choice(labels):
@@ -182,17 +197,21 @@ def _balanced_choice(labels):
     rng = np.random.default_rng(SPLIT_SEED)
     mask = np.zeros(len(labels), bool)
     for label in range(len(CLASSES)):
-        mask[rng.choice(np.flatnonzero(labels == label), VALIDATION_PER_CLASS, replace=False)] = (
-            True
-        )
+        members = np.flatnonzero(labels == label)
+        mask[rng.choice(members, VALIDATION_PER_CLASS, replace=False)] = True
     return mask
 
 
 def _folder_of(directory):
     """The folder of the batches: `directory` itself, or the one in it."""
-    for folder in (directory, directory / FOLDER):
-        if any((folder / name).exists() for name in MD5):
-            return folder
+    try:
+        for folder in (directory, directory / FOLDER):
+            if any((folder / name).exists() for name in MD5):
+                return folder
+    except OSError as error:
+        raise InputError(
+            f"{directory} cannot be read ({error.strerror}); {_ELSEWHERE} that you may read."
+        ) from error
     raise InputError(
         f"{directory} holds no CIFAR-10 batches (data_batch_1 to 5 and test_batch); "
         "name the folder that does, or unset CIFAR10_DIR to download them."
@@ -219,9 +238,6 @@ def _read_batch(path):
     return Images(np.ascontiguousarray(rgb), np.array(batch["labels"], np.uint8))
 
 
-_REMEDY = f"restore it from the official archive {URL}"
-
-
 class _BatchUnpickler(pickle.Unpickler):
     """Admits only what a batch holds: lists, strings, numbers, and one NumPy array."""
 
@@ -241,21 +257,42 @@ def _cached():
     """The folder of the batches in the user's cache, downloaded where it is not there yet."""
     cache = platformdirs.user_cache_path("colorizer")
     folder = cache / FOLDER
-    if not folder.exists():
-        try:
+    try:
+        if not folder.exists():
             cache.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(cache).free < DISK_SPACE:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
                 archive = Path(scratch) / "archive.tar.gz"
                 _download(archive)
                 _extract(archive, Path(scratch) / FOLDER)
-                (Path(scratch) / FOLDER).rename(folder)  # on one disk: whole or not at all
-        except OSError as error:
-            full = error.errno == errno.ENOSPC
-            raise InputError(
-                f"{cache} cannot hold CIFAR-10 ({error.strerror or error}); "
-                f"{'free 400 MB' if full else 'mend that'}, or set CIFAR10_DIR to another folder."
-            ) from error
+                _put(Path(scratch) / FOLDER, folder)
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        raise InputError(
+            f"{cache} cannot hold CIFAR-10 ({error.strerror or error}); "
+            f"{f'free {DISK_SPACE // 10**6} MB' if full else 'mend that'}, or {_ELSEWHERE}."
+        ) from error
     return folder
+
+
+def _put(new, folder):
+    """Rename `new` to `folder`, on one disk: whole or not at all."""
+    try:
+        new.rename(folder)
+    except OSError:
+        if not folder.exists():  # where it does, another process has just put the same one there
+            raise
+
+
+# Named, as any other OSError during a download is the disk's
+_NETWORK_ERRORS = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    ssl.SSLError,
+    TimeoutError,
+    ConnectionError,
+)
 
 
 def _download(path):
@@ -268,15 +305,18 @@ def _download(path):
                 tqdm.wrapattr(response, "read", total=size, desc="CIFAR-10") as counted,
             ):
                 shutil.copyfileobj(counted, file, 1 << 20)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except _NETWORK_ERRORS as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split())  # a server's may have lines
         raise InputError(
-            f"{URL} cannot be reached ({getattr(error, 'reason', error)}); connect to the network, or set CIFAR10_DIR "
-            "to a folder of the official batches."
+            f"{URL} cannot be downloaded ({reason}); check the network, or {_ELSEWHERE}."
         ) from error
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
-        raise InputError(f"What came from {URL} is not the official archive; try again later.")
+        raise InputError(
+            f"What came from {URL} is cut short or not the official archive (its "
+            f"SHA-256 differs); try again later, or {_ELSEWHERE}."
+        )
 
 
 def _extract(archive, folder):

@@ -164,7 +164,7 @@ def panels(images: dict[str, np.ndarray], columns: int) -> Figure:
         images: title to (n, h, w, 3), floating point in [0, 1].
         columns: images in a row of one grid.
     """
-    figure, axes = plt.subplots(1, len(images), figsize=(4 * len(images), 4.3))
+    figure, axes = plt.subplots(1, len(images), figsize=(2.2 * len(images), 2.4))
     for axis, (title, grid) in zip(np.atleast_1d(axes), images.items(), strict=True):
         axis.imshow(tiles(grid, columns), interpolation="nearest")
         axis.set_title(title)
@@ -180,9 +180,7 @@ def history(run, floors: dict[str, float]) -> Figure:
         floors: label to a loss that takes no training.
     """
     epochs = np.arange(1, len(run.history["loss"]) + 1)
-    figure, (loss, rate) = plt.subplots(
-        2, 1, sharex=True, figsize=(7, 5.5), height_ratios=(3, 1), layout="constrained"
-    )
+    figure, (loss, rate) = plt.subplots(2, 1, sharex=True, figsize=(4.8, 4.4), height_ratios=(3, 1))
     loss.plot(epochs, run.history["loss"], color=BLUE, label="training")
     loss.plot(epochs, run.history["val_loss"], color=ORANGE, linestyle="--", label="validation")
     for label, value in floors.items():
@@ -201,21 +199,6 @@ def history(run, floors: dict[str, float]) -> Figure:
     rate.set_yscale("log")
     rate.set_ylabel("learning rate")
     rate.set_xlabel("epoch")
-    return figure
-
-
-def rows(images: dict[str, np.ndarray]) -> Figure:
-    """Sets of images as rows under each other, each with its title at its left.
-
-    Args:
-        images: title to (n, h, w, 3), floating point in [0, 1], the same n for all.
-    """
-    n = len(next(iter(images.values())))
-    figure, axes = plt.subplots(len(images), 1, figsize=(0.9 * n, 0.95 * len(images)))
-    for axis, (title, row) in zip(np.atleast_1d(axes), images.items(), strict=True):
-        axis.imshow(tiles(row, n), interpolation="nearest")
-        axis.set_axis_off()
-        axis.text(-0.01, 0.5, title, ha="right", va="center", transform=axis.transAxes)
     return figure
 
 

@@ -98,6 +98,7 @@ def train(
         raise InputError(f"A seed is a whole number from 0 to {2**32 - 1}, not {seed}.")
     if limit is not None:
         data = _limited(data, limit)
+    source = provenance.source_hash(["runs"])  # now: files may change while this process runs
     path = _path(experiment.name, seed, experiment.epochs, limit)
     checkpoint = path.with_suffix(".partial.npz")
     best_so_far = path.with_suffix(".partial.weights.h5")
@@ -139,7 +140,7 @@ def train(
             "seconds": round(trained.seconds, 1),
             "images_per_second": round(len(data.train) * experiment.epochs / trained.seconds),
             "peak_memory_bytes": provenance.peak_memory(),
-            "source": provenance.source_hash(["runs"]),
+            "source": source,
         },
         weights_sha256=_sha256(_weights_path(path)),
     )
