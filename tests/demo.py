@@ -65,6 +65,9 @@ Which of these is $x^2$ at **one half**?
 
 ```{list-of-figures}
 ```
+
+```{bibliography}
+```
 """
 
 

@@ -8,12 +8,12 @@ import random
 import re
 import shutil
 import threading
-from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import url2pathname
 
+import demo
 import pytest
 from playwright.sync_api import TimeoutError as BrowserTimeoutError
 from playwright.sync_api import sync_playwright
@@ -189,19 +189,12 @@ def test_page(browser, origin, page, kind, width, scheme):
     assert failures(browser, origin[kind], page, BOOK, width, scheme) == {}
 
 
-@needs_book
-@needs_chromium
-@pytest.mark.parametrize("kind", ["file", "http"])
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_interactive_figures_obey_the_keyboard(browser, origin, page, kind):
-    if "widget-view+json" not in (BOOK / page).read_text():
-        return
-    tab = browser.new_page()
-    tab.goto(origin[kind] + page)
+def move_sliders(tab):
+    """Move every slider by keyboard; each step is to bring up another picture. Their number."""
     tab.wait_for_function(DRAWN)
-    for figure in tab.locator(".interactive", has=tab.locator(VIEWS)).all():
-        slider = figure.get_by_role("slider")
-        picture = figure.locator(".widget-subarea img")
+    figures = tab.locator(".interactive", has=tab.locator(VIEWS)).all()
+    for figure in figures:
+        slider, picture = figure.get_by_role("slider"), figure.locator(".widget-subarea img")
         figure.locator(".waiting").wait_for(state="detached")
         slider.focus()
         for _ in range(2):
@@ -212,19 +205,13 @@ def test_interactive_figures_obey_the_keyboard(browser, origin, page, kind):
             assert all(a != b for a, b in zip(after, before, strict=True))
         assert slider.get_attribute("aria-label")
         assert picture.get_attribute("alt")
-    tab.close()
+    return len(figures)
 
 
-@needs_book
-@needs_chromium
-@pytest.mark.parametrize("kind", ["file", "http"])
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_quizzes_mark_every_answer(browser, origin, page, kind):
-    if 'class="quiz"' not in (BOOK / page).read_text():
-        return
-    tab = browser.new_page()
-    tab.goto(origin[kind] + page)
-    for quiz in tab.locator("form.quiz").all():
+def answer_quizzes(tab):
+    """Give every answer of every quiz by keyboard; each is to be marked. Their number."""
+    quizzes = tab.locator("form.quiz").all()
+    for quiz in quizzes:
         told = quiz.get_by_role("status")
         quiz.get_by_role("button").press("Enter")
         assert told.text_content() == "Choose an answer first."
@@ -232,23 +219,63 @@ def test_quizzes_mark_every_answer(browser, origin, page, kind):
         choices[0].press("Space")
         for choice in choices:
             assert choice.is_checked()
+            assert not told.text_content()
             choice.press("Enter")
-            assert told.locator(".verdict").is_visible()
-            assert told.get_attribute("data-right") == choice.get_attribute("data-right")
+            right = choice.get_attribute("data-right") == "true"
+            assert (
+                told.locator(".verdict")
+                .inner_text()
+                .endswith("is right." if right else "is not right.")
+            )
             assert len(told.inner_text().split()) > 5
             choice.press("ArrowDown")
-        marks = [choice.get_attribute("data-right") for choice in choices]
-        assert Counter(marks)["true"] == 1
-    tab.close()
+        assert [choice.get_attribute("data-right") for choice in choices].count("true") == 1
+    return len(quizzes)
 
 
 @needs_book
 @needs_chromium
+@pytest.mark.parametrize("kind", ["file", "http"])
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_without_javascript_all_is_there(browser, origin, page):
+def test_figures_and_quizzes_obey_the_keyboard(browser, origin, page, kind):
+    text = (BOOK / page).read_text()
+    tab = browser.new_page()
+    tab.goto(origin[kind] + page)
+    assert move_sliders(tab) == text.count("application/vnd.jupyter.widget-view+json")
+    assert answer_quizzes(tab) == text.count('class="quiz"')
+    tab.close()
+
+
+@pytest.fixture(scope="module")
+def demo_book(tmp_path_factory):
+    """A book of one chapter that has all that the pages offer."""
+    folder = tmp_path_factory.mktemp("demo") / "book"
+    code, log = demo.build(folder, {"home": "# Home", "chapter": demo.chapter()})
+    assert code == 0, log
+    return folder / "_build/html"
+
+
+@needs_chromium
+def test_the_demo(browser, demo_book):
+    base = demo_book.as_uri() + "/"
+    for width, scheme in [(390, "light"), (1280, "dark")]:
+        assert failures(browser, base, "book/chapter.html", demo_book, width, scheme) == {}
+    tab = browser.new_page()
+    tab.goto(base + "book/chapter.html")
+    assert (move_sliders(tab), answer_quizzes(tab)) == (1, 1)
+    assert tab.locator("a[href='#fig-moving']", has_text="Fig. 1").count() == 2
+    solution = tab.locator(".solution")
+    solution.get_by_role("button").press("Enter")
+    assert solution.get_by_text("One, by").is_visible()
+    tab.close()
+    read_without_javascript(browser, base + "book/chapter.html")
+
+
+def read_without_javascript(browser, address):
+    """The answers of quizzes and the first picture of interactive figures are to be there."""
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
-    tab.goto(origin["file"] + page)
+    tab.goto(address)
     for answers in tab.locator("form.quiz details").all():
         answers.locator("summary").click()
         assert answers.locator("li").first.is_visible()
@@ -256,6 +283,13 @@ def test_without_javascript_all_is_there(browser, origin, page):
         assert figure.locator("img").is_visible()
     assert tab.locator("article.bd-article").is_visible()
     context.close()
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_without_javascript_all_is_there(browser, origin, page):
+    read_without_javascript(browser, origin["file"] + page)
 
 
 @needs_book

@@ -1,7 +1,10 @@
-"""Sphinx extension: mends in the finished pages what the theme gets wrong for screen readers."""
+"""Sphinx extension: mends in the finished pages what the theme and its like get wrong."""
 
 import re
+from functools import partial
 from pathlib import Path
+
+from PIL import Image
 
 MENDS = (
     # the name of the button does not hold the words that its icons bring along
@@ -18,6 +21,15 @@ MENDS = (
 )
 
 
+def with_size(tag, page):
+    """An `img` tag with the size of its picture, so that the page leaves room for it."""
+    path = page.parent / tag[1]
+    if path.suffix == ".svg" or not path.is_file() or " width=" in tag[0]:
+        return tag[0]
+    with Image.open(path) as image:
+        return f'<img width="{image.width}" height="{image.height}"' + tag[0].removeprefix("<img")
+
+
 def mend(app, error):
     """Rewrite every page."""
     if error:
@@ -26,6 +38,7 @@ def mend(app, error):
         text = mended = page.read_text(encoding="utf-8")
         for pattern, replacement in MENDS:
             mended = re.sub(pattern, replacement, mended)
+        mended = re.sub(r'<img [^>]*src="([^":]+)"[^>]*>', partial(with_size, page=page), mended)
         if mended != text:
             page.write_text(mended, encoding="utf-8")
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import sysconfig
+from base64 import b64encode
 from pathlib import Path
 
 from docutils import nodes
@@ -18,6 +19,8 @@ from sphinx.util.math import get_node_equation_number, wrap_displaymath
 
 HERE = Path(__file__).parent
 FONTS = "fonts/mathjax"
+# the fonts of nearly every formula; one that comes later than the page moves the lines around it
+AT_ONCE = ("Zero", "Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular")
 logger = logging.getLogger(__name__)
 
 
@@ -106,7 +109,7 @@ def visit_display(translator, node):
 
 def link_style(app, pagename, templatename, context, doctree):
     """Load the style sheet on pages with formulas only."""
-    if app.env.get_domain("math").has_equations(pagename):
+    if "<mjx-container" in context.get("body", ""):
         app.add_css_file("styles/mathjax.css")
 
 
@@ -115,9 +118,13 @@ def write_style(app, error):
     typesetter = app.typesetter
     if typesetter.css and not error:
         static = Path(app.outdir) / "_static"
-        (static / "styles/mathjax.css").write_text(typesetter.css, encoding="utf-8")
         fonts = typesetter.node_modules / "mathjax/es5/output/chtml/fonts/woff-v2"
         shutil.copytree(fonts, static / FONTS, dirs_exist_ok=True)
+        css = typesetter.css
+        for name in AT_ONCE:
+            data = b64encode((fonts / f"MathJax_{name}.woff").read_bytes()).decode()
+            css = css.replace(f"../{FONTS}/MathJax_{name}.woff", f"data:font/woff;base64,{data}")
+        (static / "styles/mathjax.css").write_text(css, encoding="utf-8")
     typesetter.stop()
 
 
