@@ -49,7 +49,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-unit: $(STAMP)
+unit: $(STAMP) $(VENDORED)
 	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py
 
 notebooks: $(STAMP)

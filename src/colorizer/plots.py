@@ -76,6 +76,7 @@ def image_grid(rows: Sequence[np.ndarray], titles: Sequence[str]) -> Image.Image
     line = round(size * 1.5)
     step = line + height + GAP
     grid = Image.new("RGB", (width, step * len(rows) - GAP), "white")
+    grid._repr_jpeg_ = None  # or Jupyter would store it twice, once with losses
     draw = ImageDraw.Draw(grid)
     for i, (strip, title) in enumerate(zip(strips, titles, strict=True)):
         draw.text((0, i * step + line / 2), title, fill="black", font=font, anchor="lm")
