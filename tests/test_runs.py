@@ -152,3 +152,29 @@ def test_keras_default_format(run):
     for a, b in zip(model.get_weights(), runs.load_model(run).get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert keras.backend.floatx() == "float32"
+
+
+def test_comparable_takes_the_largest_budget_that_all_have(run):
+    def record(name, epochs, limit, seed=3):
+        configuration = run.configuration | {"name": name, "epochs": epochs}
+        other = dataclasses.replace(
+            run, experiment=name, limit=limit, configuration=configuration, seed=seed
+        )
+        other.path.parent.mkdir(exist_ok=True)
+        other.path.write_text(json.dumps(dataclasses.asdict(other)))
+        return other
+
+    names = ["plain", "dropout"]
+    with pytest.raises(InputError, match="plain, dropout have no runs of seed 3 with as many"):
+        runs.comparable(names, seed=3)
+    small = [record(name, 3, 20) for name in names]
+    assert runs.comparable(names, seed=3) == small
+    many_epochs, many_images = (
+        [record(n, *budget) for n in names] for budget in ((4, 20), (2, 99))
+    )
+    assert runs.comparable(names, seed=3) == many_images
+    record("plain", 2, None)  # the other has no such run
+    record("dropout", 2, None, seed=30)
+    assert runs.comparable(names, seed=3) == many_images != many_epochs
+    full = record("dropout", 2, None)
+    assert runs.comparable(names, seed=3)[1] == full

@@ -93,7 +93,61 @@ class BatchnormDropout(Experiment):
     regularization: Regularization = Regularization(dropout=0.25, batch_norm=True)
 
 
-EXPERIMENTS = {e.name: e for e in (Plain(), Dropout(), BatchnormDropout())}
+@dataclass(frozen=True)
+class Batchnorm(Experiment):
+    """The paper's model with batch norm alone, to tell the two parts of Figure 5 apart.
+
+    Command: colorizer train batchnorm
+    """
+
+    name: str = "batchnorm"
+    regularization: Regularization = Regularization(batch_norm=True)
+
+
+@dataclass(frozen=True)
+class Lasso(Experiment):
+    """The paper's model with an L1 penalty on every kernel; it names lasso and shows no data.
+
+    The penalty starts at about the size of the loss at its end.
+
+    Command: colorizer train lasso
+    """
+
+    name: str = "lasso"
+    regularization: Regularization = Regularization(l1=1e-7)
+
+
+@dataclass(frozen=True)
+class Ridge(Experiment):
+    """The paper's model with an L2 penalty on every kernel; it names ridge and shows no data.
+
+    The penalty starts at about the size of the loss at its end.
+
+    Command: colorizer train ridge
+    """
+
+    name: str = "ridge"
+    regularization: Regularization = Regularization(l2=1e-6)
+
+
+@dataclass(frozen=True)
+class Latent(Experiment):
+    """The plain model with a latent vector of another length; the paper has 256 only.
+
+    Command: colorizer train latent-32
+    Command: colorizer train latent-64
+    Command: colorizer train latent-128
+    Command: colorizer train latent-512
+    Command: colorizer train latent-1024
+    """
+
+
+LATENTS = tuple(Latent(f"latent-{size}", latent_size=size) for size in (32, 64, 128, 512, 1024))
+
+EXPERIMENTS = {
+    e.name: e
+    for e in (Plain(), Dropout(), BatchnormDropout(), Batchnorm(), Lasso(), Ridge(), *LATENTS)
+}
 
 
 def get(name: str) -> Experiment:

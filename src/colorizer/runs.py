@@ -14,6 +14,7 @@ import re
 import tempfile
 import time
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,6 +173,30 @@ def load(name: str, seed: int = 0, epochs: int | None = None, limit: int | None 
     return _read(_path(name, seed, epochs or experiment.epochs, limit))
 
 
+def comparable(names: Iterable[str], seed: int = 0) -> list[Run]:
+    """Runs of several experiments at the largest budget at which all of them are recorded.
+
+    A full training, where all have one; else the trial that saw most images.
+
+    Args:
+        names: of the experiments.
+        seed: of the runs.
+
+    Raises:
+        InputError: no budget is recorded for all, or a record cannot be read.
+    """
+    names = list(names)
+    by_name = [_by_budget(name, seed) for name in names]
+    shared = set.intersection(*(set(found) for found in by_name))
+    if not shared:
+        raise InputError(
+            f"{', '.join(names)} have no runs of seed {seed} with as many epochs and images each; "
+            "train them with the same --epochs and --limit."
+        )
+    budget = max(shared, key=lambda b: (b[0] * (b[1] or math.inf), b[0]))
+    return [found[budget] for found in by_name]
+
+
 def recorded() -> list[Run]:
     """All runs in the folder that have weights, trials included, by name and seed.
 
@@ -238,6 +263,13 @@ def differences(run: Run, computed: dict[str, float]) -> list[str]:
             abs_tol=1e-9,
         )
     )
+
+
+def _by_budget(name, seed):
+    """(epochs, limit) to run."""
+    experiments.get(name)
+    found = [_read(path) for path in sorted((folder() / name).glob(f"seed-{seed}*.json"))]
+    return {(run.configuration["epochs"], run.limit): run for run in found if run.seed == seed}
 
 
 def _path(name, seed, epochs, limit):
