@@ -22,14 +22,20 @@ LARGEST = 1_500_000  # bytes of a chapter
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-CELL_METADATA = {"colorizer", "mystnb", "tags"}  # the rest is a program's note to itself
+CELL_METADATA = {
+    "colorizer",
+    "mystnb",
+    "tags",
+}  # the rest is a program's note to itself
 
 
 def main():
     """Run the chapters named on the command line; the exit code is 1 if one fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("chapters", nargs="*", type=Path, metavar="CHAPTER")
-    parser.add_argument("--all", action="store_true", help="also those that are not stale")
+    parser.add_argument(
+        "--all", action="store_true", help="also those that are not stale"
+    )
     arguments = parser.parse_args()
     failed = False
     for path in arguments.chapters:
@@ -64,21 +70,27 @@ def store(notebook, path: Path):
     """Write the notebook whole; raises ValueError if it is too large for the book."""
     text = nbformat.writes(notebook) + "\n"
     if len(text.encode()) > LARGEST:
-        raise ValueError(f"It has {len(text.encode()):,} bytes; at most {LARGEST:,} may be stored.")
+        raise ValueError(
+            f"It has {len(text.encode()):,} bytes; at most {LARGEST:,} may be stored."
+        )
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def fingerprint(notebook) -> str:
     """A hash over the code cells and the package source that they import."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    code = "\n".join(
+        cell.source for cell in notebook.cells if cell.cell_type == "code"
+    )
     text = f"{code}\0{source_hash(imported_modules(code))}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_stale(notebook) -> bool:
     """Whether the stored outputs were made by other code than this, or by none."""
-    return notebook.metadata.get("colorizer", {}).get("source") != fingerprint(notebook)
+    return notebook.metadata.get("colorizer", {}).get("source") != fingerprint(
+        notebook
+    )
 
 
 def normalised(notebook):
@@ -94,7 +106,9 @@ def normalised(notebook):
     notebook.nbformat_minor = 5  # the first that has names for cells
     number, names = 0, {}
     for cell in notebook.cells:
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k in CELL_METADATA}
+        cell.metadata = {
+            k: v for k, v in cell.metadata.items() if k in CELL_METADATA
+        }
         cell.id = _cell_id(cell.source, names)
         if cell.cell_type == "code":
             number += 1
@@ -118,7 +132,11 @@ def _joined_streams(outputs):
     joined = []
     for output in outputs:
         last = joined[-1] if joined else None
-        if output.output_type == "stream" and last and last.get("name") == output.name:
+        if (
+            output.output_type == "stream"
+            and last
+            and last.get("name") == output.name
+        ):
             last.text += output.text
         else:
             joined.append(output)
@@ -143,7 +161,8 @@ def _shown_widgets(notebook):
     links = {
         model: content
         for model, content in state.items()
-        if "Link" in content["model_name"] and shown.keys() & set(_parts(content))
+        if "Link" in content["model_name"]
+        and shown.keys() & set(_parts(content))
     }
     return shown | links
 

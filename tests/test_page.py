@@ -64,6 +64,8 @@ LOOK = f"""
   views: document.querySelectorAll("{VIEWS}").length,
   widgets: document.querySelectorAll(".widget-subarea > *").length,
   shift: shifts.reduce((a, b) => a + b, 0),
+  tables: [...document.querySelectorAll("article p")]
+    .map((p) => p.textContent.slice(0, 80)).filter((text) => /^\\s*\\|.*\\|/.test(text)),
   width: [document.documentElement.scrollWidth, window.innerWidth],
 }})
 """
@@ -154,6 +156,7 @@ def failures(browser, base, page, folder, width=1280, scheme="light"):
         "missing file": [url for url in missing if url not in outside],
         "console": console,
         "equation": seen["equations"] + seen["fonts"],
+        "table": seen["tables"],
         "widget": [] if seen["views"] == seen["widgets"] else [seen["views"], seen["widgets"]],
         "layout shift": [seen["shift"]] if seen["shift"] >= SHIFT else [],
         "too wide": seen["width"] if seen["width"][0] > seen["width"][1] else [],
@@ -349,6 +352,7 @@ BROKEN = {
     "missing file": '<script src="absent.js"></script>',
     "console": "<script>console.error('no')</script>",
     "equation": '<div class="math">\\[x\\]</div>',
+    "table": "<article><p>| a | b | | --- | --- |</p></article>",
     "widget": 2 * '<div class="widget-subarea"><p>1</p></div>' + VIEW,
     "layout shift": "<p id=p></p><p>" + 30 * "Moved.<br>" + "</p>"
     "<script>setTimeout(() => {p.style.height = '300px'}, 200)</script>",

@@ -154,6 +154,14 @@ def test_keras_default_format(run):
     assert keras.backend.floatx() == "float32"
 
 
+def test_describe_says_what_was_run_and_where(run):
+    text = runs.describe(run)
+    assert "`plain`, seed 3, 2 epochs on the first 24 images" in text
+    assert run.provenance["device"] in text
+    assert run.weights_sha256.startswith(text.split("SHA-256 ")[1].split(",")[0])
+    assert "all training images" in runs.describe(dataclasses.replace(run, limit=None))
+
+
 def test_comparable_takes_the_largest_budget_that_all_have(run):
     def record(name, epochs, limit, seed=3):
         configuration = run.configuration | {"name": name, "epochs": epochs}

@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 from docutils import nodes
 from sphinx.util import logging
 
-WORDS = 5  # fewer say what the picture is ("plot of the loss"), not what it shows
+WORDS = (
+    5  # fewer say what the picture is ("plot of the loss"), not what it shows
+)
 REMEDY = f"write what is to be seen in it, in {WORDS} words or more"
 logger = logging.getLogger(__name__)
 
@@ -49,10 +51,16 @@ def silent_pictures(doctree, widget_state) -> list[str]:
         for image in doctree.findall(nodes.image)
         if not says_something(image.get("alt"))
     ]
-    html = [raw.astext() for raw in doctree.findall(nodes.raw) if "html" in raw["format"].split()]
+    html = [
+        raw.astext()
+        for raw in doctree.findall(nodes.raw)
+        if "html" in raw["format"].split()
+    ]
     for model in widget_state.values():
         if model["model_name"] == "ImageModel":
-            found.append("an Image widget, which has no text alternative; use `plots.interactive`")
+            found.append(
+                "an Image widget, which has no text alternative; use `plots.interactive`"
+            )
         if model["model_name"] in {"HTMLModel", "HTMLMathModel"}:
             html.append(model["state"].get("value", ""))
     return found + [tag for text in html for tag in PictureFinder(text).silent]
@@ -60,7 +68,9 @@ def silent_pictures(doctree, widget_state) -> list[str]:
 
 def widget_state(env, docname) -> dict:
     """The models of the widgets on a page, by their id."""
-    scripts = getattr(env, "nb_metadata", {}).get(docname, {}).get("js_files", {})
+    scripts = (
+        getattr(env, "nb_metadata", {}).get(docname, {}).get("js_files", {})
+    )
     if "ipywidgets_state" not in scripts:
         return {}
     return json.loads(scripts["ipywidgets_state"][1]["body"])["state"]

@@ -34,7 +34,9 @@ def fill_lists(app, doctree, docname):
     """Replace each marker by links to all numbered figures, in order."""
     for marker in list(doctree.findall(figure_list)):
         items = [
-            nodes.list_item("", nodes.paragraph("", "", *entry(app, docname, *figure)))
+            nodes.list_item(
+                "", nodes.paragraph("", "", *entry(app, docname, *figure))
+            )
             for figure in numbered_figures(app.env)
         ]
         marker.replace_self(nodes.bullet_list("", *items) if items else [])
@@ -50,10 +52,14 @@ def numbered_figures(env):
 def entry(app, docname, number, page, name):
     """A link to a figure, its caption, and the page that it is on."""
     doctree = app.env.get_doctree(page)
-    figure = next(node for node in doctree.findall(nodes.figure) if name in node["ids"])
+    figure = next(
+        node for node in doctree.findall(nodes.figure) if name in node["ids"]
+    )
     caption = next(figure.findall(nodes.caption), nodes.caption())
     text = [
-        child.deepcopy() if isinstance(child, nodes.math) else nodes.Text(child.astext())
+        child.deepcopy()
+        if isinstance(child, nodes.math)
+        else nodes.Text(child.astext())
         for child in caption
     ]
     label = nodes.Text("Fig. " + ".".join(map(str, number)))
@@ -86,25 +92,31 @@ def write_site_files(app, error):
         return
     out = Path(app.outdir)
     pages = sorted(app.env.found_docs)
-    places = "".join(f"<url><loc>{address}{page}.html</loc></url>\n" for page in pages)
+    places = "".join(
+        f"<url><loc>{address}{page}.html</loc></url>\n" for page in pages
+    )
     (out / "sitemap.xml").write_text(
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n',
         encoding="utf-8",
     )
-    card(app.config.html_title, Path(app.confdir) / "book/assets/overview.png").save(
-        out / CARD_PATH
-    )
+    card(
+        app.config.html_title, Path(app.confdir) / "book/assets/overview.png"
+    ).save(out / CARD_PATH)
 
 
 def card(title: str, picture: Path) -> Image.Image:
     """The title of the book over its picture."""
     image = Image.new("RGB", CARD, "white")
-    font = ImageFont.truetype(matplotlib.font_manager.findfont("DejaVu Sans"), 56)
+    font = ImageFont.truetype(
+        matplotlib.font_manager.findfont("DejaVu Sans"), 56
+    )
     ImageDraw.Draw(image).text((60, 60), title, fill="black", font=font)
     if picture.exists():
         shown = Image.open(picture).convert("RGB")
-        shown = shown.resize((CARD[0] - 120, shown.height * (CARD[0] - 120) // shown.width))
+        shown = shown.resize(
+            (CARD[0] - 120, shown.height * (CARD[0] - 120) // shown.width)
+        )
         image.paste(shown, (60, 180))
     return image
 

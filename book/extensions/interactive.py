@@ -10,7 +10,9 @@ import re
 from alt_text import widget_state
 from docutils import nodes
 
-VIEW = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*)</script>')
+VIEW = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*)</script>'
+)
 IMAGE = re.compile(r"<img [^>]*>")
 
 
@@ -20,7 +22,9 @@ def first_picture(state, model_id) -> str:
     if match := IMAGE.search(state[model_id]["state"].get("value") or ""):
         return match[0]
     parts = re.findall(r'"IPY_MODEL_(\w+)"', content)
-    return next(filter(None, (first_picture(state, part) for part in parts)), "")
+    return next(
+        filter(None, (first_picture(state, part) for part in parts)), ""
+    )
 
 
 def make_room(app, doctree, docname):
@@ -30,7 +34,9 @@ def make_room(app, doctree, docname):
         if match := VIEW.search(raw.astext()):
             picture = first_picture(state, json.loads(match[1])["model_id"])
             waiting = f'<div class="waiting">{picture}</div>' if picture else ""
-            text = f'<div class="interactive">{waiting}<div>{match[0]}</div></div>'
+            text = (
+                f'<div class="interactive">{waiting}<div>{match[0]}</div></div>'
+            )
             raw.replace_self(nodes.raw("", text, format="html"))
 
 

@@ -55,17 +55,25 @@ class QuizDirective(SphinxDirective):
         """Give the `quiz` node."""
         question, answers = self.split()
         if not question.strip() or not 2 <= len(answers) <= len(LETTERS):
-            raise self.error(f"a quiz needs a question and 2 to {len(LETTERS)} answers")
+            raise self.error(
+                f"a quiz needs a question and 2 to {len(LETTERS)} answers"
+            )
         if sum(right for right, _, _ in answers) != 1:
             raise self.error("a quiz needs exactly one answer marked [x]")
         name = f"quiz-{self.env.new_serialno('quiz') + 1}"
         root = quiz("", self.phrase(quiz_question, question), name=name)
         for right, choice, why in answers:
             if not why.strip():
-                raise self.error(f"the answer {choice!r} has no explanation; add '  : because ...'")
+                raise self.error(
+                    f"the answer {choice!r} has no explanation; add '  : because ...'"
+                )
             explained = quiz_why()
-            self.state.nested_parse(self.lines(why), self.content_offset, explained)
-            root += quiz_answer("", self.phrase(quiz_choice, choice), explained, right=right)
+            self.state.nested_parse(
+                self.lines(why), self.content_offset, explained
+            )
+            root += quiz_answer(
+                "", self.phrase(quiz_choice, choice), explained, right=right
+            )
         self.set_source_info(root)
         return [root]
 
@@ -81,9 +89,13 @@ class QuizDirective(SphinxDirective):
                 answers[-1][2].append(line.lstrip()[2:])
             else:  # a further line of what was begun
                 _, choice, why = answers[-1]
-                (why or choice).append(line.removeprefix("  ").removeprefix("  "))
+                (why or choice).append(
+                    line.removeprefix("  ").removeprefix("  ")
+                )
         join = "\n".join
-        return join(question), [(right, join(choice), join(why)) for right, choice, why in answers]
+        return join(question), [
+            (right, join(choice), join(why)) for right, choice, why in answers
+        ]
 
     def phrase(self, node_class, text):
         """Parse one paragraph; a legend and a label hold phrases only."""
@@ -108,12 +120,16 @@ def visit_quiz(translator, node):
     write("</legend>")
     for i, answer in enumerate(answers):
         right = "true" if answer["right"] else "false"
-        write(f'<label><input type="radio" name="{node["name"]}" value="{i}" data-right="{right}">')
+        write(
+            f'<label><input type="radio" name="{node["name"]}" value="{i}" data-right="{right}">'
+        )
         write(f"<span>{LETTERS[i]}. ")
         for child in answer[0]:
             child.walkabout(translator)
         write("</span></label>")
-    write('<button type="submit" hidden>Check</button></fieldset><div role="status"></div>')
+    write(
+        '<button type="submit" hidden>Check</button></fieldset><div role="status"></div>'
+    )
     write("<details><summary>Show the answers</summary><ul>")
     for i, answer in enumerate(answers):
         verdict = "is right." if answer["right"] else "is not right."

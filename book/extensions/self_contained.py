@@ -16,7 +16,9 @@ def silence_thebe(app, config):
         for listener in list(app.events.listeners.get(name, [])):
             if listener.handler.__module__ == "sphinx_thebe":
                 app.disconnect(listener.id)
-    app.registry.css_files[:] = [x for x in app.registry.css_files if x[0] != "sphinx-thebe.css"]
+    app.registry.css_files[:] = [
+        x for x in app.registry.css_files if x[0] != "sphinx-thebe.css"
+    ]
 
 
 def use_own_widget_manager(app, config):

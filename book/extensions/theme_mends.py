@@ -10,12 +10,17 @@ MENDS = (
     # the name of the button does not hold the words that its icons bring along
     (r'(<i class="theme-switch [^>]*?) title="[^"]*"', r"\1"),
     # the same of the search field, whose own words name it well
-    (r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"', r"\1"),
+    (
+        r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"',
+        r"\1",
+    ),
     # the book's title stands outside all landmarks
     (
         r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand)',
         r'<div class="sidebar-primary-item" role="navigation" aria-label="Home">\1',
     ),
+    # half a page's weight, to draw as SVG the icons that the theme's style has as a font
+    (r'\s*<script [^>]*fontawesome\.js[^>]*></script>', ""),
     # the entries of a list have a role that is no more
     (r'role="doc-biblioentry"', 'role="listitem"'),
 )
@@ -27,7 +32,9 @@ def with_size(tag, page):
     if path.suffix == ".svg" or not path.is_file() or " width=" in tag[0]:
         return tag[0]
     with Image.open(path) as image:
-        return f'<img width="{image.width}" height="{image.height}"' + tag[0].removeprefix("<img")
+        return f'<img width="{image.width}" height="{image.height}"' + tag[
+            0
+        ].removeprefix("<img")
 
 
 def mend(app, error):
@@ -38,7 +45,11 @@ def mend(app, error):
         text = mended = page.read_text(encoding="utf-8")
         for pattern, replacement in MENDS:
             mended = re.sub(pattern, replacement, mended)
-        mended = re.sub(r'<img [^>]*src="([^":]+)"[^>]*>', partial(with_size, page=page), mended)
+        mended = re.sub(
+            r'<img [^>]*src="([^":]+)"[^>]*>',
+            partial(with_size, page=page),
+            mended,
+        )
         if mended != text:
             page.write_text(mended, encoding="utf-8")
 

@@ -20,7 +20,13 @@ from sphinx.util.math import get_node_equation_number, wrap_displaymath
 HERE = Path(__file__).parent
 FONTS = "fonts/mathjax"
 # the fonts of nearly every formula; one that comes later than the page moves the lines around it
-AT_ONCE = ("Zero", "Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular")
+AT_ONCE = (
+    "Zero",
+    "Main-Regular",
+    "Math-Italic",
+    "Size1-Regular",
+    "Size2-Regular",
+)
 logger = logging.getLogger(__name__)
 
 
@@ -38,7 +44,9 @@ class Typesetter:
         key = tex, display
         if key not in self.known:
             self.start()
-            self.process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
+            self.process.stdin.write(
+                json.dumps({"tex": tex, "display": display}) + "\n"
+            )
             self.process.stdin.flush()
             answer = json.loads(self.process.stdout.readline())
             if "error" in answer:
@@ -71,7 +79,9 @@ def start(app):
     """Have one typesetter for the whole build."""
     node_modules = Path(app.confdir) / "node_modules"
     if not (node_modules / "mathjax").is_dir():
-        raise ExtensionError(f"{node_modules} lacks MathJax; build with `make book`.")
+        raise ExtensionError(
+            f"{node_modules} lacks MathJax; build with `make book`."
+        )
     app.typesetter = Typesetter(node_modules)
 
 
@@ -118,19 +128,28 @@ def write_style(app, error):
     typesetter = app.typesetter
     if typesetter.css and not error:
         static = Path(app.outdir) / "_static"
-        fonts = typesetter.node_modules / "mathjax/es5/output/chtml/fonts/woff-v2"
+        fonts = (
+            typesetter.node_modules / "mathjax/es5/output/chtml/fonts/woff-v2"
+        )
         shutil.copytree(fonts, static / FONTS, dirs_exist_ok=True)
         css = typesetter.css
         for name in AT_ONCE:
-            data = b64encode((fonts / f"MathJax_{name}.woff").read_bytes()).decode()
-            css = css.replace(f"../{FONTS}/MathJax_{name}.woff", f"data:font/woff;base64,{data}")
+            data = b64encode(
+                (fonts / f"MathJax_{name}.woff").read_bytes()
+            ).decode()
+            css = css.replace(
+                f"../{FONTS}/MathJax_{name}.woff",
+                f"data:font/woff;base64,{data}",
+            )
         (static / "styles/mathjax.css").write_text(css, encoding="utf-8")
     typesetter.stop()
 
 
 def setup(app):
     """Register the renderer; `html_math_renderer: typeset` chooses it."""
-    app.add_html_math_renderer("typeset", (visit_inline, None), (visit_display, None))
+    app.add_html_math_renderer(
+        "typeset", (visit_inline, None), (visit_display, None)
+    )
     app.connect("builder-inited", start)
     app.connect("html-page-context", link_style)
     app.connect("build-finished", write_style)

@@ -237,6 +237,19 @@ def predict(model: keras.Model, images: Images) -> np.ndarray:
     return model.predict(normalize(to_gray(images.rgb)), batch_size=256, verbose=0)
 
 
+def describe(run: Run) -> str:
+    """Where a run's numbers come from, in one sentence of Markdown, to stand under them."""
+    p, epochs = run.provenance, run.configuration["epochs"]
+    images = "all training images" if run.limit is None else f"the first {run.limit:,} images"
+    return (
+        f"Run `{run.experiment}`, seed {run.seed}, {epochs} epochs on {images}: "
+        f"{p['date']}, {p['device']}, {p['backend']} {p[p['backend']]}, Keras {p['keras']}, "
+        f"NumPy {p['numpy']}, Python {p['python']}; {p['seconds'] / 60:.0f} minutes, "
+        f"{p['images_per_second']} images/s, peak memory {p['peak_memory_bytes'] / 1e9:.2f} GB; "
+        f"source {p['source']}; weights SHA-256 {run.weights_sha256[:16]}, float16."
+    )
+
+
 def recompute(run: Run, test: Images) -> dict[str, float]:
     """The run's test metrics, computed from its weights now.
 
