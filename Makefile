@@ -51,6 +51,8 @@ lint: $(STAMP)
 
 unit: $(STAMP) $(VENDORED)
 	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py
+	KERAS_BACKEND=jax $(BIN)/python -m pytest --quiet tests/test_models.py tests/test_losses.py \
+		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted
 
 notebooks: $(STAMP)
 	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)

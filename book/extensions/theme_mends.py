@@ -14,6 +14,8 @@ MENDS = (
         r'(<button class="btn search-button-field [^>]*?) title="Search" aria-label="Search"',
         r"\1",
     ),
+    # a folded cell is named by what can be read on it
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
     # the book's title stands outside all landmarks
     (
         r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand)',
