@@ -22,7 +22,7 @@ MENDS = (
         r'<div class="sidebar-primary-item" role="navigation" aria-label="Home">\1',
     ),
     # half a page's weight, to draw as SVG the icons that the theme's style has as a font
-    (r'\s*<script [^>]*fontawesome\.js[^>]*></script>', ""),
+    (r"\s*<script [^>]*fontawesome\.js[^>]*></script>", ""),
     # the entries of a list have a role that is no more
     (r'role="doc-biblioentry"', 'role="listitem"'),
 )
