@@ -30,7 +30,7 @@ environment: $(STAMP)  ## create the environment in .venv
 
 # what pages load besides the theme; npm comes with the environment
 $(VENDORED): package.json package-lock.json $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error >/dev/null
 	@touch $@
 
 # from nothing each time: a page that is not read again does not repeat its warning
