@@ -94,17 +94,21 @@ def _evaluate(options):
 
     for name in options.names:
         experiments.get(name)
-    chosen = [r for r in runs.recorded() if not options.names or r.experiment in options.names]
+    chosen = [
+        run
+        for run in runs.recorded()
+        if run.weights_path.exists() and (not options.names or run.experiment in options.names)
+    ]
     missing = set(options.names) - {run.experiment for run in chosen}
     if missing or not chosen:
         raise InputError(
             f"No run with weights is recorded of {', '.join(sorted(missing)) or 'any experiment'}; "
             "`colorizer train NAME` makes one."
         )
-    test = load_cifar10().test
+    data = load_cifar10()
     failed = 0
     for run in chosen:
-        computed = runs.recompute(run, test)
+        computed = runs.recompute(run, data)
         different = runs.differences(run, computed)
         failed += bool(different)
         print(f"{run.path}: {'DIFFERS in ' + ', '.join(different) if different else 'borne out'}")

@@ -28,6 +28,7 @@ from colorizer.errors import InputError
 from colorizer.experiments import Experiment
 from colorizer.files import replacing
 
+SEEN = 10_000  # training images for `train_mse`, as many as there are test images
 TOLERANCE = 1e-4  # relative; processors differ by about 1e-6, a wrong weight file by far more
 
 
@@ -49,7 +50,9 @@ class Run:
         configuration: the experiment's settings.
         history: metric name to its value after each epoch.
         best_epoch: epoch, counted from 1, whose weights are stored: the lowest `val_loss`.
-        metrics: of the stored weights on the test images, as `metrics.evaluate` names them.
+        metrics: of the stored weights: on the test images, as `metrics.evaluate` names them, and
+            `train_mse`, on the first of the training images. The history's training loss is
+            something else: there, dropout is on and the weights change within an epoch.
         provenance: device, versions, wall time, throughput, peak memory, hash of the source.
         weights_sha256: of the weight file.
     """
@@ -134,7 +137,7 @@ def train(
         configuration=experiment.configuration(),
         history=trained.history,
         best_epoch=trained.best_epoch,
-        metrics=metrics.evaluate(predict(model, data.test), normalize(data.test.rgb)),
+        metrics=_metrics(model, data),
         provenance=provenance.environment()
         | {
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -198,13 +201,12 @@ def comparable(names: Iterable[str], seed: int = 0) -> list[Run]:
 
 
 def recorded() -> list[Run]:
-    """All runs in the folder that have weights, trials included, by name and seed.
+    """All runs in the folder, trials included, by name and seed.
 
     Raises:
         InputError: a record cannot be read.
     """
-    paths = sorted(folder().glob("*/seed-*.json"))
-    return [_read(path) for path in paths if _weights_path(path).exists()]
+    return [_read(path) for path in sorted(folder().glob("*/seed-*.json"))]
 
 
 def load_model(run: Run) -> keras.Model:
@@ -250,18 +252,17 @@ def describe(run: Run) -> str:
     )
 
 
-def recompute(run: Run, test: Images) -> dict[str, float]:
-    """The run's test metrics, computed from its weights now.
+def recompute(run: Run, data: Cifar10) -> dict[str, float]:
+    """The run's metrics, computed from its weights now.
 
     Args:
         run: a run with weights.
-        test: the full test set; a trial's limit is applied here.
+        data: CIFAR-10 in full; a trial's limit is applied here.
 
     Raises:
         InputError: the weights cannot be used, as `load_model` says.
     """
-    test = test[: run.limit]
-    return metrics.evaluate(predict(load_model(run), test), normalize(test.rgb))
+    return _metrics(load_model(run), data if run.limit is None else _limited(data, run.limit))
 
 
 def differences(run: Run, computed: dict[str, float]) -> list[str]:
@@ -276,6 +277,13 @@ def differences(run: Run, computed: dict[str, float]) -> list[str]:
             abs_tol=1e-9,
         )
     )
+
+
+def _metrics(model, data):
+    train = data.train[:SEEN]
+    return metrics.evaluate(predict(model, data.test), normalize(data.test.rgb)) | {
+        "train_mse": metrics.mse(predict(model, train), normalize(train.rgb))
+    }
 
 
 def _by_budget(name, seed):
