@@ -65,6 +65,8 @@ def test_weights_are_half_precision_and_bear_the_record_out(run):
     model, seen = runs.load_model(run), DATA.train[:LIMIT]
     expected = metrics.evaluate(runs.predict(model, DATA.test), normalize(DATA.test.rgb))
     expected["train_mse"] = metrics.mse(runs.predict(model, seen), normalize(seen.rgb))
+    weights = np.concatenate([w.ravel() for w in model.get_weights() if w.ndim > 1])
+    expected["small_weights"] = np.mean(np.abs(weights) < 1e-3)
     assert computed == expected
 
 

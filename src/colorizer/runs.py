@@ -29,6 +29,7 @@ from colorizer.experiments import Experiment
 from colorizer.files import replacing
 
 SEEN = 10_000  # training images for `train_mse`, as many as there are test images
+SMALL = 1e-3  # absolute value of a weight, for `small_weights`
 TOLERANCE = 1e-4  # relative; processors differ by about 1e-6, a wrong weight file by far more
 
 
@@ -50,9 +51,10 @@ class Run:
         configuration: the experiment's settings.
         history: metric name to its value after each epoch.
         best_epoch: epoch, counted from 1, whose weights are stored: the lowest `val_loss`.
-        metrics: of the stored weights: on the test images, as `metrics.evaluate` names them, and
-            `train_mse`, on the first of the training images. The history's training loss is
-            something else: there, dropout is on and the weights change within an epoch.
+        metrics: of the stored weights: on the test images, as `metrics.evaluate` names them;
+            `train_mse`, on the first of the training images (the history's training loss is
+            something else: there, dropout is on and the weights change within an epoch); and
+            `small_weights`, the share of the kernels' entries below 0.001.
         provenance: device, versions, wall time, throughput, peak memory, hash of the source.
         weights_sha256: of the weight file.
     """
@@ -281,8 +283,11 @@ def differences(run: Run, computed: dict[str, float]) -> list[str]:
 
 def _metrics(model, data):
     train = data.train[:SEEN]
+    kernels = [v for v in model.trainable_variables if v.name == "kernel"]
+    weights = np.concatenate([keras.ops.convert_to_numpy(v).ravel() for v in kernels])
     return metrics.evaluate(predict(model, data.test), normalize(data.test.rgb)) | {
-        "train_mse": metrics.mse(predict(model, train), normalize(train.rgb))
+        "train_mse": metrics.mse(predict(model, train), normalize(train.rgb)),
+        "small_weights": float(np.mean(np.abs(weights) < SMALL)),
     }
 
 
