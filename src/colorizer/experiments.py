@@ -157,6 +157,6 @@ def get(name: str) -> Experiment:
         InputError: there is none; the nearest names are offered.
     """
     if name not in EXPERIMENTS:
-        near = difflib.get_close_matches(name, EXPERIMENTS, cutoff=0.4) or EXPERIMENTS
+        near = difflib.get_close_matches(name, EXPERIMENTS, cutoff=0.5) or EXPERIMENTS
         raise InputError(f"There is no experiment {name!r}; did you mean {' or '.join(near)}?")
     return EXPERIMENTS[name]
