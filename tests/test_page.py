@@ -65,7 +65,7 @@ LOOK = f"""
   widgets: document.querySelectorAll(".widget-subarea > *").length,
   shift: shifts.reduce((a, b) => a + b, 0),
   tables: [...document.querySelectorAll("article p")]
-    .map((p) => p.textContent.slice(0, 80)).filter((text) => /^\\s*\\|.*\\|/.test(text)),
+    .map((p) => p.textContent.trim()).filter((text) => /^\\|[^]*\\|$/.test(text)),
   width: [document.documentElement.scrollWidth, window.innerWidth],
 }})
 """
