@@ -1,7 +1,7 @@
 """Run chapters and store their outputs, so that a diff shows what changed and nothing else.
 
 `make execute` runs those that are stale: whose code, or the package source that it imports, is not
-what their stored outputs were made by.
+what their stored outputs were made by. The others it only brings into the form they are stored in.
 """
 
 import argparse
@@ -40,12 +40,12 @@ def main():
     failed = False
     for path in arguments.chapters:
         notebook = nbformat.read(path, as_version=4)
-        if not (arguments.all or is_stale(notebook)):
-            print(f"{path}: fresh")
-            continue
+        stale = arguments.all or is_stale(notebook)
         try:
-            store(execute(notebook, path.parent), path)
-            print(f"{path}: executed")
+            if stale:
+                notebook = execute(notebook, path.parent)
+            store(normalised(notebook), path)
+            print(f"{path}: {'executed' if stale else 'fresh'}")
         except (CellExecutionError, ValueError) as error:
             failed = True
             print(f"{path}: left as it was. {error}", file=sys.stderr)
@@ -53,7 +53,7 @@ def main():
 
 
 def execute(notebook, folder: Path):
-    """Run all cells in a fresh kernel and normalise the result."""
+    """Run all cells in a fresh kernel and note what they were run with."""
     client = NotebookClient(
         notebook,
         timeout=None,
@@ -63,7 +63,7 @@ def execute(notebook, folder: Path):
     )
     client.execute()
     notebook.metadata["colorizer"] = {"source": fingerprint(notebook)}
-    return normalised(notebook)
+    return notebook
 
 
 def store(notebook, path: Path):

@@ -81,7 +81,7 @@ def chapter():
         new_code_cell(PLOT, metadata={"mystnb": plot}),
         new_markdown_cell(EXERCISES),
     ]
-    return execute.execute(new_notebook(cells=cells), ROOT)
+    return execute.normalised(execute.execute(new_notebook(cells=cells), ROOT))
 
 
 def build(folder, pages, **environment):
