@@ -52,7 +52,8 @@ lint: $(STAMP)
 unit: $(STAMP) $(VENDORED)
 	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest --quiet tests/test_models.py tests/test_losses.py \
-		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted
+		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted \
+		tests/test_training.py::test_two_devices_train_as_one
 
 notebooks: $(STAMP)
 	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)
@@ -63,8 +64,8 @@ pages: book  ## test the built pages in a browser
 execute: $(STAMP)  ## run the chapters that are stale and store their outputs
 	$(BIN)/python book/execute.py $(CHAPTERS)
 
-train: $(STAMP)  ## train the paper's three models where no run is recorded
-	for name in plain dropout batchnorm-dropout; do $(BIN)/colorizer train $$name || exit; done
+train: $(STAMP)  ## train every experiment of the book that is not recorded; hours on a GPU
+	$(BIN)/colorizer train --all
 
 bench: $(STAMP)  ## measure training throughput against plain Keras
 	$(BIN)/python tests/bench.py

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from colorizer import runs
+from colorizer import experiments, runs, training
 from colorizer.__main__ import main
 
 TRIAL = ["train", "plain", "--epochs", "1", "--limit", "32"]
@@ -39,6 +39,37 @@ def test_train_evaluate_list(cifar10, own_folder, capsys):
     assert "DIFFERS in mse" in capsys.readouterr().out
 
 
+def test_train_all_takes_what_is_missing_and_goes_on_after_a_divergence(
+    cifar10, own_folder, capsys, monkeypatch
+):
+    two = [experiments.get("plain"), experiments.get("dropout")]
+    monkeypatch.setattr(experiments, "matrix", lambda seeds: [(e, 0) for e in two][:seeds])
+    trial = ["train", "--all", "--epochs", "1", "--limit", "32"]
+    assert main([*trial, "--seeds", "1"]) == 0
+    assert main([*trial, "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert "1 of 2 recorded already" in printed
+    assert printed.endswith("missing: dropout, seed 0\n")
+    assert len(runs.recorded()) == 1
+
+    fit = training.fit
+    monkeypatch.setattr(training, "fit", diverge)
+    assert main([*trial, "--replace"]) == 1
+    printed = capsys.readouterr()
+    assert "2 of 2, 0 min left: dropout, seed 0" in printed.out
+    assert printed.err.count("diverged") == 2
+    monkeypatch.setattr(training, "fit", fit)
+    assert main(trial) == 0
+    assert "1 of 2 recorded already" in capsys.readouterr().out
+    assert [run.experiment for run in runs.recorded()] == ["dropout", "plain"]
+    assert main([*trial, "--dry-run"]) == 0
+    assert "missing" not in capsys.readouterr().out
+
+
+def diverge(*arguments, **options):
+    raise training.DivergenceError("The training diverged.")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -48,6 +79,7 @@ def test_train_evaluate_list(cifar10, own_folder, capsys):
         (["train", "plain", "--seed", "-1"], "A seed is a whole number"),
         (["train", "plain", "--limit", "0"], "A limit is a number of images"),
         (["train", "plain", "--epochs", "0"], "Epochs are a whole number"),
+        (["train", "--all", "--seeds", "0"], "Seeds are a whole number"),
     ],
 )
 def test_bad_input_is_one_sentence(cifar10, own_folder, capsys, arguments, sentence):
@@ -59,7 +91,10 @@ def test_bad_input_is_one_sentence(cifar10, own_folder, capsys, arguments, sente
     assert not list(own_folder.iterdir())
 
 
-@pytest.mark.parametrize("arguments", [["train", "plain", "--seed", "one"], ["paint"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "plain", "--seed", "one"], ["train"], ["train", "plain", "--all"], ["paint"], []],
+)
 def test_bad_words(capsys, arguments):
     with pytest.raises(SystemExit) as stop:
         main(arguments)

@@ -115,6 +115,15 @@ def test_latent_size():
     assert autoencoder(latent_size=32).output.shape == (None, 32, 32, 3)
 
 
+def test_without_padding_the_sizes_are_not_those_of_the_tables():
+    model = encoder(padding="valid")
+    sizes = [model.get_layer(f"conv2d_{i}").output.shape[1] for i in (1, 2, 3)]
+    assert sizes == [15, 7, 3]
+    assert autoencoder(padding="valid").output.shape == (None, 32, 32, 3)
+    with pytest.raises(InputError, match="padding is one of same, valid, not 'none'"):
+        encoder(padding="none")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{"dropout": 1.0}, {"dropout": -0.1}, {"dropout": float("nan")}, {"l1": -1}, {"l2": np.inf}],

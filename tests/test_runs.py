@@ -164,8 +164,10 @@ def test_describe_says_what_was_run_and_where(run):
     assert "all training images" in runs.describe(dataclasses.replace(run, limit=None))
 
 
-def test_comparable_takes_the_largest_budget_that_all_have(run):
-    def record(name, epochs, limit, seed=3):
+def test_comparable_takes_the_largest_budget_at_which_most_are_recorded(run):
+    run.path.unlink()
+
+    def record(name, epochs, limit, seed=0):
         configuration = run.configuration | {"name": name, "epochs": epochs}
         other = dataclasses.replace(
             run, experiment=name, limit=limit, configuration=configuration, seed=seed
@@ -174,17 +176,17 @@ def test_comparable_takes_the_largest_budget_that_all_have(run):
         other.path.write_text(json.dumps(dataclasses.asdict(other)))
         return other
 
-    names = ["plain", "dropout"]
-    with pytest.raises(InputError, match="plain, dropout have no runs of seed 3 with as many"):
-        runs.comparable(names, seed=3)
-    small = [record(name, 3, 20) for name in names]
-    assert runs.comparable(names, seed=3) == small
-    many_epochs, many_images = (
-        [record(n, *budget) for n in names] for budget in ((4, 20), (2, 99))
-    )
-    assert runs.comparable(names, seed=3) == many_images
-    record("plain", 2, None)  # the other has no such run
-    record("dropout", 2, None, seed=30)
-    assert runs.comparable(names, seed=3) == many_images != many_epochs
-    full = record("dropout", 2, None)
-    assert runs.comparable(names, seed=3)[1] == full
+    names = ["ridge", "dropout"]
+    with pytest.raises(InputError, match="ridge, dropout: none is recorded with 1 or more seeds"):
+        runs.comparable(names)
+    lone = record("dropout", 2, None)
+    assert runs.comparable(names) == {"dropout": [lone]}
+    for budget in ((3, 20), (4, 20), (2, 99), (2, None)):
+        both = {name: [record(name, *budget)] for name in names}
+        assert runs.comparable(names) == both
+    assert list(runs.comparable(names)) == names
+    seeds = [record("dropout", 3, 20), record("dropout", 3, 20, seed=1)]
+    assert runs.comparable(names, seeds=2) == {"dropout": seeds}
+    assert runs.comparable(names) == both
+    with pytest.raises(InputError, match="no experiment 'rigde'"):
+        runs.comparable(["rigde"])

@@ -29,9 +29,16 @@ def images(n):
 TRAIN, VALIDATION = images(40), images(8)
 
 
-def fit(checkpoint=None, epochs=EPOCHS, seed=0, regularization=Regularization(dropout=0.5)):
+def fit(
+    checkpoint=None,
+    epochs=EPOCHS,
+    seed=0,
+    regularization=Regularization(dropout=0.5),
+    optimizer="adam",
+    schedule="plateau",
+):
     keras.utils.set_random_seed(seed)
-    model = training.compile_model(autoencoder(regularization, latent_size=8))
+    model = training.compile_model(autoencoder(regularization, latent_size=8), optimizer=optimizer)
     trained = training.fit(
         model,
         TRAIN,
@@ -39,6 +46,7 @@ def fit(checkpoint=None, epochs=EPOCHS, seed=0, regularization=Regularization(dr
         epochs=epochs,
         batch_size=16,
         seed=seed,
+        schedule=schedule,
         checkpoint=checkpoint,
         progress=False,
     )
@@ -95,6 +103,68 @@ def test_schedule_survives_a_restart(tmp_path, monkeypatch):
     assert rates[-1] < rates[0]
 
 
+def test_schedules():
+    rates = {s: fit(schedule=s)[1].history["learning_rate"] for s in training.SCHEDULES}
+    np.testing.assert_allclose(rates["constant"], 1e-3, rtol=1e-6)
+    angle = np.pi * np.arange(EPOCHS) / EPOCHS
+    np.testing.assert_allclose(rates["cosine"], 1e-3 * np.cos(angle / 2) ** 2, rtol=1e-6)
+    with pytest.raises(InputError, match="schedule is one of plateau, constant, cosine"):
+        fit(schedule="step")
+
+
+def test_cosine_survives_a_restart(tmp_path):
+    for epochs in (2, EPOCHS):  # the first half is planned for two epochs, its end is lost
+        _, continued = fit(tmp_path / "state.npz", epochs=epochs, schedule="cosine")
+    assert (
+        continued.history["learning_rate"][2:]
+        == fit(schedule="cosine")[1].history["learning_rate"][2:]
+    )
+
+
+@pytest.mark.parametrize("optimizer", training.OPTIMIZERS)
+def test_each_optimizer_resumes(tmp_path, optimizer):
+    _, trained = fit(epochs=2, optimizer=optimizer)
+    for epochs in (1, 2):
+        _, continued = fit(tmp_path / "state.npz", epochs=epochs, optimizer=optimizer)
+    assert continued.history == trained.history
+
+
+def test_momentum_is_not_kerass_default():
+    model = training.compile_model(autoencoder(latent_size=8), optimizer="momentum")
+    assert model.optimizer.momentum == 0.9
+    with pytest.raises(InputError, match=r"optimizer is one of adam, .*, not 'adagrad'"):
+        training.compile_model(model, optimizer="adagrad")
+
+
+SHARED = """
+import sys
+sys.path.insert(0, {tests!r})
+import test_training
+from colorizer.backend import distribute, keras
+assert len(keras.distribution.list_devices()) == {devices}
+distribute()
+model, trained = test_training.fit()
+print(*trained.history["loss"], *trained.history["val_loss"])
+"""
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="Keras shares batches on JAX.")
+def test_two_devices_train_as_one():
+    def losses(devices):
+        flags = f"--xla_force_host_platform_device_count={devices}"
+        code = SHARED.format(tests=os.path.dirname(__file__), devices=devices)
+        printed = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"XLA_FLAGS": flags},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        return np.array(printed.split(), float)
+
+    np.testing.assert_allclose(losses(2), losses(1), rtol=1e-4)
+
+
 def test_interruption_keeps_the_best_weights(tmp_path, monkeypatch):
     def interrupt(self, epoch, logs=None):
         if epoch == 2:
@@ -110,7 +180,7 @@ def test_interruption_keeps_the_best_weights(tmp_path, monkeypatch):
 def test_divergence_is_one_sentence(monkeypatch):
     model = training.compile_model(autoencoder(latent_size=8))
     model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
-    with pytest.raises(InputError, match="diverged in epoch 1"):
+    with pytest.raises(training.DivergenceError, match="diverged in epoch 1"):
         training.fit(model, TRAIN, VALIDATION, epochs=1, batch_size=16, seed=0, progress=False)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+import time
 
 from colorizer.errors import InputError
 
@@ -14,8 +15,8 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after the program's name; None takes the process's own.
 
     Returns:
-        The exit code: 0 for success, 1 where a record is not borne out by its weights, 2 for
-        input that cannot be used (one sentence on stderr), 130 after Ctrl-C.
+        The exit code: 0 for success, 1 where a record is not borne out by its weights or a training
+        diverged, 2 for input that cannot be used (one sentence on stderr), 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -37,12 +38,20 @@ def _parser():
     data = commands.add_parser("data", help="check CIFAR-10, and download it where it is missing")
     data.set_defaults(command=_data)
 
-    train = commands.add_parser("train", help="train an experiment and record the run")
-    train.add_argument("name", metavar="NAME", help="an experiment, as `colorizer list` names it")
-    train.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    train = commands.add_parser("train", help="train what is not recorded yet, and record the run")
+    chosen = train.add_mutually_exclusive_group(required=True)
+    chosen.add_argument(
+        "name", metavar="NAME", nargs="?", help="an experiment, as `colorizer list` names it"
+    )
+    chosen.add_argument("--all", action="store_true", help="every experiment, most worth first")
+    train.add_argument("--seed", type=int, default=0, metavar="S", help="of NAME; default 0")
+    train.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="at most N of each for --all; default 5"
+    )
     train.add_argument("--epochs", type=int, metavar="N", help="another number, for a trial")
     train.add_argument("--limit", type=int, metavar="N", help="first N images, for a trial")
     train.add_argument("--replace", action="store_true", help="train again what is recorded")
+    train.add_argument("--dry-run", action="store_true", help="only say what is missing")
     train.set_defaults(command=_train)
 
     evaluate = commands.add_parser(
@@ -71,21 +80,53 @@ def _train(options):
     from colorizer import experiments, runs  # Keras takes seconds to import
     from colorizer.data import load_cifar10
 
-    experiment = experiments.get(options.name)
+    if options.all:
+        wanted = experiments.matrix(options.seeds)
+    else:
+        wanted = [(experiments.get(options.name), options.seed)]
     if options.epochs is not None:
-        experiment = dataclasses.replace(experiment, epochs=options.epochs)
-    if runs.exists(experiment, options.seed, options.limit) and not options.replace:
-        run = runs.load(experiment.name, options.seed, options.epochs, options.limit)
-        print(f"{run.path} is recorded already; --replace trains it again.")
+        wanted = [(dataclasses.replace(e, epochs=options.epochs), seed) for e, seed in wanted]
+    missing = [
+        (experiment, seed)
+        for experiment, seed in wanted
+        if options.replace or not runs.exists(experiment, seed, options.limit)
+    ]
+    recorded = len(wanted) - len(missing)
+    if recorded:
+        print(f"{recorded} of {len(wanted)} recorded already; --replace trains again.")
+    if options.dry_run:
+        for experiment, seed in missing:
+            print(f"missing: {experiment.name}, seed {seed}")
         return 0
-    run = runs.train(experiment, load_cifar10(), options.seed, options.limit)
-    print(f"{run.path}: best epoch {run.best_epoch} of {experiment.epochs}")
-    _print_metrics(run.metrics)
-    print(
-        f"{run.provenance['seconds']:.0f} s, {run.provenance['images_per_second']} images/s, "
-        f"peak memory {run.provenance['peak_memory_bytes'] / 1e9:.2f} GB"
-    )
-    return 0
+    return _train_each(missing, load_cifar10(), options.limit) if missing else 0
+
+
+def _train_each(missing, data, limit):
+    from colorizer import runs
+    from colorizer.backend import keras
+    from colorizer.training import DivergenceError
+
+    failed = False
+    started = time.monotonic()
+    for done, (experiment, seed) in enumerate(missing):
+        if len(missing) > 1:
+            each = (time.monotonic() - started) / max(done, 1)
+            left = f", {each * (len(missing) - done) / 60:.0f} min left" if done else ""
+            print(f"{done + 1} of {len(missing)}{left}: {experiment.name}, seed {seed}", flush=True)
+        keras.utils.clear_session()  # of what the training before it left in memory
+        try:
+            run = runs.train(experiment, data, seed, limit)
+        except DivergenceError as error:  # a result too; those that follow need not wait for it
+            failed = True
+            print(f"colorizer: {error}", file=sys.stderr)
+            continue
+        print(f"{run.path}: best epoch {run.best_epoch} of {experiment.epochs}")
+        _print_metrics(run.metrics)
+        print(
+            f"{run.provenance['seconds']:.0f} s, {run.provenance['images_per_second']} images/s, "
+            f"peak memory {run.provenance['peak_memory_bytes'] / 1e9:.2f} GB"
+        )
+    return 1 if failed else 0
 
 
 def _evaluate(options):

@@ -26,4 +26,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _silent_stderr():
     import keras
 
-__all__ = ["keras"]
+__all__ = ["distribute", "keras"]
+
+
+def distribute() -> None:
+    """From here on, share every batch among the devices, where there are several.
+
+    Keras does this on JAX. On TensorFlow and PyTorch a model stays on one device.
+    """
+    devices = keras.distribution.list_devices()
+    if keras.backend.backend() == "jax" and len(devices) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))

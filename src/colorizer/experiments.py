@@ -21,12 +21,14 @@ class Experiment:
         name: how the command line, the records and the chapters call it.
         regularization: what the hidden layers carry.
         loss: a name in `losses.LOSSES`.
-        optimizer: a name that Keras knows.
-        learning_rate: before the plateau schedule lowers it.
+        optimizer: a name in `training.OPTIMIZERS`.
+        learning_rate: where the schedule starts.
+        schedule: what becomes of the learning rate, a name in `training.SCHEDULES`.
         batch_size: images in a step.
         epochs: passes over the training images.
         latent_size: length of the latent vector.
         initializer: of the kernels before a ReLU.
+        padding: of the encoder's convolutions.
 
     Raises:
         InputError: fewer epochs than one.
@@ -41,6 +43,8 @@ class Experiment:
     epochs: int = 30
     latent_size: int = LATENT_SIZE
     initializer: str = "he_normal"
+    schedule: str = "plateau"
+    padding: str = "same"
 
     def __post_init__(self):
         if self.epochs < 1:
@@ -48,7 +52,7 @@ class Experiment:
 
     def build(self) -> keras.Model:
         """A new model; its weights are drawn from Keras's global seed."""
-        return autoencoder(self.regularization, self.latent_size, self.initializer)
+        return autoencoder(self.regularization, self.latent_size, self.initializer, self.padding)
 
     def compiled(self) -> keras.Model:
         """A new model, ready for `training.fit`."""
@@ -76,6 +80,8 @@ class Dropout(Experiment):
     """The paper's model with "a high level of dropouts" (Figure 6); it states no rate.
 
     Command: colorizer train dropout
+    Time: 41 min on two CPU cores of a server that had other work, seed 0.
+    Score: test MSE 0.01348, seed 0; a gray copy scores 0.00662.
     """
 
     name: str = "dropout"
@@ -131,6 +137,70 @@ class Ridge(Experiment):
 
 
 @dataclass(frozen=True)
+class DropoutRate(Experiment):
+    """The dropout model at lower rates than the one that stands for the paper's "high level".
+
+    Command: colorizer train dropout-0.1
+    Command: colorizer train dropout-0.25
+    """
+
+
+@dataclass(frozen=True)
+class Loss(Experiment):
+    """The plain model with another loss: the paper's equation (1), cross-entropy, or |e|.
+
+    Command: colorizer train smooth-l1
+    Command: colorizer train binary-crossentropy
+    Command: colorizer train mae
+    """
+
+
+@dataclass(frozen=True)
+class Optimizer(Experiment):
+    """The plain model with each of the paper's five optimisers, at every rate of a small grid.
+
+    The grid steps by a factor of about three (those that divide by the gradient's size) or of ten
+    (those that do not) and holds Keras's default; Adam at its default is `plain`.
+
+    Command: colorizer train adam-0.0003
+    Command: colorizer train adam-0.003
+    Command: colorizer train rmsprop-0.0003
+    Command: colorizer train rmsprop-0.001
+    Command: colorizer train rmsprop-0.003
+    Command: colorizer train nadam-0.0003
+    Command: colorizer train nadam-0.001
+    Command: colorizer train nadam-0.003
+    Command: colorizer train momentum-0.01
+    Command: colorizer train momentum-0.1
+    Command: colorizer train momentum-1
+    Command: colorizer train sgd-0.01
+    Command: colorizer train sgd-0.1
+    Command: colorizer train sgd-1
+    Command: colorizer train sgd-10
+    """
+
+
+@dataclass(frozen=True)
+class Schedule(Experiment):
+    """The plain model with a learning rate that stays, or that follows half a cosine to zero.
+
+    Command: colorizer train constant
+    Command: colorizer train cosine
+    """
+
+
+@dataclass(frozen=True)
+class Glorot(Experiment):
+    """The plain model with Keras's default initialisation instead of He's.
+
+    Command: colorizer train glorot
+    """
+
+    name: str = "glorot"
+    initializer: str = "glorot_uniform"
+
+
+@dataclass(frozen=True)
 class Latent(Experiment):
     """The plain model with a latent vector of another length; the paper has 256 only.
 
@@ -142,12 +212,86 @@ class Latent(Experiment):
     """
 
 
-LATENTS = tuple(Latent(f"latent-{size}", latent_size=size) for size in (32, 64, 128, 512, 1024))
+@dataclass(frozen=True)
+class NoPadding(Experiment):
+    """The plain model with an encoder "without padding", as the paper's text prints it.
 
-EXPERIMENTS = {
-    e.name: e
-    for e in (Plain(), Dropout(), BatchnormDropout(), Batchnorm(), Lasso(), Ridge(), *LATENTS)
+    Its convolutions give 15, 7 and 3, not the 16, 8 and 4 of the tables. A decoder without padding,
+    or with a last stride of 2, does not give 32x32 pixels and cannot be trained.
+
+    Command: colorizer train no-padding
+    """
+
+    name: str = "no-padding"
+    padding: str = "valid"
+
+
+# The rates of Keras's defaults, which the paper must have used if it set none.
+DEFAULT_RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nadam": 1e-3, "momentum": 1e-2, "sgd": 1e-2}
+RATES = {
+    "adam": (3e-4, 1e-3, 3e-3),
+    "rmsprop": (3e-4, 1e-3, 3e-3),
+    "nadam": (3e-4, 1e-3, 3e-3),
+    "momentum": (1e-2, 1e-1, 1.0),
+    "sgd": (1e-2, 1e-1, 1.0, 10.0),
 }
+
+
+def optimizer_name(optimizer: str, learning_rate: float) -> str:
+    """The experiment that trains with this optimiser at this rate, one of `RATES`."""
+    if (optimizer, learning_rate) == (Plain.optimizer, Plain.learning_rate):
+        return Plain.name
+    return f"{optimizer}-{learning_rate:g}"
+
+
+HEADLINE = (Plain(), Dropout(), BatchnormDropout())
+REGULARIZED = (
+    *(DropoutRate(f"dropout-{p:g}", regularization=Regularization(p)) for p in (0.1, 0.25)),
+    Batchnorm(),
+    Lasso(),
+    Ridge(),
+)
+LOSSES = tuple(
+    Loss(name.replace("_", "-"), loss=name) for name in ("smooth_l1", "binary_crossentropy", "mae")
+)
+OPTIMIZERS = tuple(
+    Optimizer(optimizer_name(optimizer, rate), optimizer=optimizer, learning_rate=rate)
+    for optimizer, rates in RATES.items()
+    for rate in rates
+    if optimizer_name(optimizer, rate) != Plain.name
+)
+REST = (
+    *(Schedule(name, schedule=name) for name in ("constant", "cosine")),
+    Glorot(),
+    *(Latent(f"latent-{size}", latent_size=size) for size in (32, 64, 128, 512, 1024)),
+    NoPadding(),
+)
+
+EXPERIMENTS = {e.name: e for e in (*HEADLINE, *REGULARIZED, *LOSSES, *OPTIMIZERS, *REST)}
+
+
+def matrix(seeds: int = 5) -> list[tuple[Experiment, int]]:
+    """Every training of the book, (experiment, seed), in the order of their worth.
+
+    Five seeds of the paper's three models, three of all others. What there is time for goes first
+    to the three models, then to their variants, the losses, the optimisers and the rest; within
+    each of these, to one seed of all before a second of any.
+
+    Args:
+        seeds: at most so many of each.
+
+    Raises:
+        InputError: fewer seeds than one.
+    """
+    if seeds < 1:
+        raise InputError(f"Seeds are a whole number, 1 or more, not {seeds}.")
+    groups = ((HEADLINE, 5), (REGULARIZED, 3), (LOSSES, 3), (OPTIMIZERS, 3), (REST, 3))
+    return [
+        (experiment, seed)
+        for group, most in groups
+        for seed in range(min(seeds, most))
+        for experiment in group
+    ]
 
 
 def get(name: str) -> Experiment:

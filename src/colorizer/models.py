@@ -16,6 +16,7 @@ IMAGE_SIZE = 32
 LATENT_SIZE = 256
 ENCODER_FILTERS = (64, 128, 256)
 DECODER_FILTERS = (256, 128, 64)
+PADDINGS = ("same", "valid")  # with zeros so that stride 2 halves; without
 INITIALIZERS = ("he_normal", "glorot_uniform")  # He et al. 2015; Keras's default, Glorot 2010
 
 
@@ -60,7 +61,7 @@ class Regularization:
 NONE = Regularization()
 
 
-def _hidden(layer, x, index, filters, regularization, initializer):
+def _hidden(layer, x, index, filters, regularization, initializer, padding="same"):
     """One hidden block: convolution of stride 2, [batch norm], ReLU, [dropout].
 
     `index` counts the blocks of the whole autoencoder from 0, as Keras numbers its layers.
@@ -71,7 +72,7 @@ def _hidden(layer, x, index, filters, regularization, initializer):
         filters,
         kernel_size=3,
         strides=2,
-        padding="same",  # the text says "no padding", but only this gives the tables' 16, 8, 4
+        padding=padding,
         activation=None if regularization.batch_norm else "relu",
         kernel_initializer=initializer,
         kernel_regularizer=regularization.kernel_penalty(),
@@ -90,6 +91,7 @@ def encoder(
     regularization: Regularization = NONE,
     latent_size: int = LATENT_SIZE,
     initializer: str = "he_normal",
+    padding: str = "same",
 ) -> keras.Model:
     """Table I: (n, 32, 32, 1) gray in [0, 1] to (n, latent_size) latent vectors.
 
@@ -98,14 +100,17 @@ def encoder(
         latent_size: length of the latent vector; 256 in the paper.
         initializer: of the kernels before a ReLU, one of `INITIALIZERS`. The paper wants
             "neuron initialization strategies" against dead ReLUs and names none.
+        padding: of the convolutions, one of `PADDINGS`. The paper's text says "no padding", which
+            Keras calls "valid", but only "same" gives its tables' 16, 8, 4.
 
     Returns:
         A Keras model named `encoder_model`; 1,418,496 parameters as the paper has it.
     """
     _check(latent_size, initializer)
+    _check_choice("padding", padding, PADDINGS)
     x = gray = layers.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="encoder_input")
     for i, filters in enumerate(ENCODER_FILTERS):  # (16, 16, 64), (8, 8, 128), (4, 4, 256)
-        x = _hidden(layers.Conv2D, x, i, filters, regularization, initializer)
+        x = _hidden(layers.Conv2D, x, i, filters, regularization, initializer, padding)
     x = layers.Flatten(name="flatten_1")(x)  # (4096,)
     latent = _dense(latent_size, "latent_vector", regularization)(x)
     return keras.Model(gray, latent, name="encoder_model")
@@ -118,8 +123,9 @@ def decoder(
 ) -> keras.Model:
     """Table II: (n, latent_size) latent vectors to (n, 32, 32, 3) RGB in [0, 1].
 
-    The arguments are those of `encoder`. The text calls these layers convolutions; the tables,
-    and their parameter counts, say transposed convolutions, the last with stride 1.
+    The arguments are those of `encoder`, less its padding. The text calls these layers
+    convolutions; the tables, and their parameter counts, say transposed convolutions, the last with
+    stride 1.
 
     Returns:
         A Keras model named `decoder_model`; 2,013,315 parameters as the paper has it.
@@ -146,6 +152,7 @@ def autoencoder(
     regularization: Regularization = NONE,
     latent_size: int = LATENT_SIZE,
     initializer: str = "he_normal",
+    padding: str = "same",
 ) -> keras.Model:
     """Table III: the decoder after the encoder, (n, 32, 32, 1) gray to (n, 32, 32, 3) RGB.
 
@@ -156,7 +163,7 @@ def autoencoder(
         `decoder_model` can be called on their own.
     """
     gray = layers.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="encoder_input")
-    latent = encoder(regularization, latent_size, initializer)(gray)
+    latent = encoder(regularization, latent_size, initializer, padding)(gray)
     rgb = decoder(regularization, latent_size, initializer)(latent)
     return keras.Model(gray, rgb, name="autoencoder")
 
@@ -168,7 +175,9 @@ def _dense(units, name, regularization):
 def _check(latent_size, initializer):
     if not isinstance(latent_size, int) or latent_size < 1:
         raise InputError(f"The latent size is a whole number above 0, not {latent_size!r}.")
-    if initializer not in INITIALIZERS:
-        raise InputError(
-            f"The initializer is one of {', '.join(INITIALIZERS)}, not {initializer!r}."
-        )
+    _check_choice("initializer", initializer, INITIALIZERS)
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise InputError(f"The {name} is one of {', '.join(choices)}, not {value!r}.")

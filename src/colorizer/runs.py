@@ -14,7 +14,7 @@ import re
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import h5py
 import numpy as np
 
 from colorizer import experiments, metrics, provenance, training
-from colorizer.backend import keras
+from colorizer.backend import distribute, keras
 from colorizer.data import Cifar10, Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.experiments import Experiment
@@ -97,13 +97,15 @@ def train(
         progress: whether to show a progress bar.
 
     Raises:
-        InputError: a bad seed or limit, a checkpoint that cannot be used, a diverged training.
+        InputError: a bad seed or limit, or a checkpoint that cannot be used.
+        training.DivergenceError: the loss is no longer a number.
         training.Interrupted: the user pressed Ctrl-C; the message names the best weights' file.
     """
     if not 0 <= seed < 2**32:
         raise InputError(f"A seed is a whole number from 0 to {2**32 - 1}, not {seed}.")
     if limit is not None:
         data = _limited(data, limit)
+    distribute()
     source = provenance.source_hash(["runs"])  # now: files may change while this process runs
     path = _path(experiment.name, seed, experiment.epochs, limit)
     checkpoint = path.with_suffix(".partial.npz")
@@ -118,6 +120,7 @@ def train(
             epochs=experiment.epochs,
             batch_size=experiment.batch_size,
             seed=seed,
+            schedule=experiment.schedule,
             checkpoint=checkpoint,
             settings=json.loads(json.dumps(experiment.configuration())),
             progress=progress,
@@ -178,28 +181,42 @@ def load(name: str, seed: int = 0, epochs: int | None = None, limit: int | None 
     return _read(_path(name, seed, epochs or experiment.epochs, limit))
 
 
-def comparable(names: Iterable[str], seed: int = 0) -> list[Run]:
-    """Runs of several experiments at the largest budget at which all of them are recorded.
+def comparable(names: Sequence[str], seeds: int = 1) -> dict[str, list[Run]]:
+    """Runs of several experiments at one budget, so that their scores can be compared.
 
-    A full training, where all have one; else the trial that saw most images.
+    Of all budgets (epochs, images) the one at which most of the experiments are recorded; among
+    equals, the largest. An experiment that has no run there is left out: what is missing from the
+    answer is yet to be trained.
 
     Args:
         names: of the experiments.
-        seed: of the runs.
+        seeds: how many seeds of an experiment make it count.
+
+    Returns:
+        Experiment to its runs at that budget in the order of their seeds; in the order of `names`.
 
     Raises:
-        InputError: no budget is recorded for all, or a record cannot be read.
+        InputError: none of them is recorded with so many seeds, or a record cannot be read.
     """
-    names = list(names)
-    by_name = [_by_budget(name, seed) for name in names]
-    shared = set.intersection(*(set(found) for found in by_name))
-    if not shared:
+    by_budget = {}
+    for name in names:
+        experiments.get(name)
+        for run in _of(name):
+            found = by_budget.setdefault((run.configuration["epochs"], run.limit), {})
+            found.setdefault(name, []).append(run)
+    enough = {
+        budget: {name: found for name, found in at.items() if len(found) >= seeds}
+        for budget, at in by_budget.items()
+    }
+    budget = max(
+        enough, key=lambda b: (len(enough[b]), b[0] * (b[1] or math.inf), b[0]), default=None
+    )
+    if not enough.get(budget):
         raise InputError(
-            f"{', '.join(names)} have no runs of seed {seed} with as many epochs and images each; "
-            "train them with the same --epochs and --limit."
+            f"{', '.join(names)}: none is recorded with {seeds} or more seeds; "
+            "`colorizer train --all` makes what is missing."
         )
-    budget = max(shared, key=lambda b: (b[0] * (b[1] or math.inf), b[0]))
-    return [found[budget] for found in by_name]
+    return enough[budget]
 
 
 def recorded() -> list[Run]:
@@ -208,7 +225,7 @@ def recorded() -> list[Run]:
     Raises:
         InputError: a record cannot be read.
     """
-    return [_read(path) for path in sorted(folder().glob("*/seed-*.json"))]
+    return [run for path in sorted(folder().glob("*/")) for run in _of(path.name)]
 
 
 def load_model(run: Run) -> keras.Model:
@@ -291,11 +308,10 @@ def _metrics(model, data):
     }
 
 
-def _by_budget(name, seed):
-    """(epochs, limit) to run."""
-    experiments.get(name)
-    found = [_read(path) for path in sorted((folder() / name).glob(f"seed-{seed}*.json"))]
-    return {(run.configuration["epochs"], run.limit): run for run in found if run.seed == seed}
+def _of(name):
+    """The runs of an experiment, by seed."""
+    found = [_read(path) for path in (folder() / name).glob("seed-*.json")]
+    return sorted(found, key=lambda run: run.seed)
 
 
 def _path(name, seed, epochs, limit):

@@ -5,6 +5,7 @@ same history as one that was not: the order of the images is a function of seed 
 checkpoint holds all the rest (weights, optimiser, random state of dropout, schedule, history).
 """
 
+import functools
 import json
 import math
 import time
@@ -28,6 +29,16 @@ PLATEAU = {
     "min_delta": 1e-6,  # Keras's 1e-4 is over 1 % of this loss, and would see plateaus everywhere
     "min_lr": 5e-7,
 }
+
+OPTIMIZERS = {  # the paper's five
+    "adam": keras.optimizers.Adam,
+    "rmsprop": keras.optimizers.RMSprop,
+    "nadam": keras.optimizers.Nadam,
+    "momentum": functools.partial(keras.optimizers.SGD, momentum=0.9),  # Keras's default is none
+    "sgd": keras.optimizers.SGD,
+}
+
+SCHEDULES = ("plateau", "constant", "cosine")
 
 
 class Batches(keras.utils.PyDataset):
@@ -76,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
     One file, replaced atomically, cannot disagree with itself.
 
     Args:
-        plateau: the schedule whose state is kept; it must come before this callback.
+        schedule: the callback that sets the learning rate; it must come before this one.
         path: the file; None keeps the state in memory only.
         settings: what the training depends on, as JSON can hold it.
 
@@ -86,15 +97,17 @@ class Checkpoint(keras.callbacks.Callback):
         seconds: time spent in epochs so far, validation included.
     """
 
-    def __init__(self, plateau, path: Path | None, settings: dict):
+    STATE = ("best", "wait", "cooldown_counter")  # of a plateau; other schedules have none
+
+    def __init__(self, schedule, path: Path | None, settings: dict):
         super().__init__()
-        self.plateau = plateau
+        self.schedule = schedule
         self.path = path
         self.settings = settings
         self.history = []
         self.best = None
         self.seconds = 0.0
-        self._plateau_state = None
+        self._schedule_state = {}
 
     @property
     def best_epoch(self) -> int:
@@ -126,13 +139,12 @@ class Checkpoint(keras.callbacks.Callback):
         for variable, value in zip(_variables(model), variables, strict=True):
             variable.assign(value)
         self.best, self.history, self.seconds = best, state["history"], state["seconds"]
-        self._plateau_state = state["plateau"]
+        self._schedule_state = state["schedule"]
 
     def on_train_begin(self, logs=None):
         """The schedule has just reset itself: give it back what it knew."""
-        if self._plateau_state:
-            for name, value in self._plateau_state.items():
-                setattr(self.plateau, name, value)
+        for name, value in self._schedule_state.items():
+            setattr(self.schedule, name, value)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Start the clock."""
@@ -142,10 +154,10 @@ class Checkpoint(keras.callbacks.Callback):
         """Take in the epoch, and write the file.
 
         Raises:
-            InputError: the loss is no longer a number.
+            DivergenceError: the loss is no longer a number.
         """
         if not math.isfinite(logs["loss"]) or not math.isfinite(logs["val_loss"]):
-            raise InputError(
+            raise DivergenceError(
                 f"The training diverged in epoch {epoch + 1}; lower its learning rate."
             )
         self.history.append({name: float(value) for name, value in logs.items()})
@@ -161,7 +173,9 @@ class Checkpoint(keras.callbacks.Callback):
             "settings": self.settings,
             "history": self.history,
             "seconds": self.seconds,
-            "plateau": {n: getattr(self.plateau, n) for n in ("best", "wait", "cooldown_counter")},
+            "schedule": {
+                n: getattr(self.schedule, n) for n in self.STATE if hasattr(self.schedule, n)
+            },
             "variables": len(variables),
             "best": len(self.best),
         }
@@ -207,6 +221,10 @@ class Training:
     seconds: float
 
 
+class DivergenceError(InputError):
+    """A loss is no longer a number."""
+
+
 class Interrupted(KeyboardInterrupt):
     """The user stopped a training; the message says what is left and how to go on."""
 
@@ -219,13 +237,16 @@ def compile_model(
     Args:
         model: maps gray to RGB, both in [0, 1].
         loss: a name in `losses.LOSSES`.
-        optimizer: a name that Keras knows.
+        optimizer: a name in `OPTIMIZERS`.
         learning_rate: where the schedule starts.
+
+    Raises:
+        InputError: no loss or no optimizer has this name.
     """
+    if optimizer not in OPTIMIZERS:
+        raise InputError(f"The optimizer is one of {', '.join(OPTIMIZERS)}, not {optimizer!r}.")
     model.compile(
-        optimizer=keras.optimizers.get(
-            {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
-        ),
+        optimizer=OPTIMIZERS[optimizer](learning_rate=learning_rate),
         loss=losses.get(loss),
         metrics=[
             keras.metrics.MeanSquaredError(name="mse"),
@@ -245,6 +266,7 @@ def fit(
     epochs: int,
     batch_size: int,
     seed: int,
+    schedule: str = "plateau",
     checkpoint: Path | None = None,
     settings: dict | None = None,
     progress: bool = True,
@@ -258,6 +280,9 @@ def fit(
         epochs: passes over `train`, those before an interruption included.
         batch_size: images in a step.
         seed: of the order of the images.
+        schedule: what becomes of the learning rate, one of `SCHEDULES`: divided by the square root
+            of 10 when the validation loss stands still (`PLATEAU`); left alone; or led to zero
+            along half a cosine (Loshchilov & Hutter, 2017).
         checkpoint: file to resume from, written after every epoch; None for a training that
             cannot be resumed. It stays when the training is done: remove it once its result is
             safe.
@@ -265,7 +290,8 @@ def fit(
         progress: whether to show a progress bar.
 
     Raises:
-        InputError: the checkpoint cannot be used, or the training diverged.
+        InputError: no schedule has this name, or the checkpoint cannot be used.
+        DivergenceError: the loss is no longer a number.
         Interrupted: the user pressed Ctrl-C; the model has its best weights so far.
     """
     settings = {
@@ -275,8 +301,8 @@ def fit(
         "validation": len(validation),
         "backend": keras.backend.backend(),
     } | (settings or {})
-    plateau = keras.callbacks.ReduceLROnPlateau(**PLATEAU)
-    keeper = Checkpoint(plateau, checkpoint, settings)
+    rate = _schedule(schedule, float(model.optimizer.learning_rate), epochs)
+    keeper = Checkpoint(rate, checkpoint, settings)
     keeper.restore(model)
     done = len(keeper.history)
     batches = Batches(train, batch_size, seed=seed, epoch=done)
@@ -294,7 +320,7 @@ def fit(
                 initial_epoch=done,
                 epochs=epochs,
                 shuffle=False,  # Batches has shuffled, in an order that a restart can repeat
-                callbacks=[plateau, keeper, Progress(bar, epochs)],
+                callbacks=[rate, keeper, Progress(bar, epochs)],
                 verbose=0,
             )
         except KeyboardInterrupt:
@@ -305,6 +331,19 @@ def fit(
         history={name: [logs[name] for logs in keeper.history] for name in names},
         best_epoch=keeper.best_epoch + 1,
         seconds=keeper.seconds,
+    )
+
+
+def _schedule(name, rate, epochs):
+    """The Keras callback that leads the learning rate from `rate` on."""
+    if name not in SCHEDULES:
+        raise InputError(f"The schedule is one of {', '.join(SCHEDULES)}, not {name!r}.")
+    if name == "plateau":
+        return keras.callbacks.ReduceLROnPlateau(**PLATEAU)
+    if name == "constant":
+        return keras.callbacks.LearningRateScheduler(lambda epoch: rate)
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch: rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
     )
 
 
