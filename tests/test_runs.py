@@ -164,6 +164,17 @@ def test_describe_says_what_was_run_and_where(run):
     assert "all training images" in runs.describe(dataclasses.replace(run, limit=None))
 
 
+def test_describe_joins_runs_that_differ_in_their_seed_only(run):
+    slow = dataclasses.replace(run, seed=4, provenance=run.provenance | {"seconds": 6000.0})
+    elsewhere = dataclasses.replace(run, seed=5, provenance=run.provenance | {"device": "a GPU"})
+    first, second = runs.describe(run, slow, elsewhere).split("\n\n")
+    assert first.startswith("Runs `plain`, seeds 3, 4, 2 epochs")
+    assert "0 to 100 minutes" in first
+    assert second == runs.describe(elsewhere)
+    assert second.startswith("Run `plain`, seed 5, ")
+    assert ": " + run.provenance["date"] + ", a GPU, " in second
+
+
 def test_comparable_takes_the_largest_budget_at_which_most_are_recorded(run):
     run.path.unlink()
 

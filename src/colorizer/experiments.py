@@ -93,6 +93,8 @@ class BatchnormDropout(Experiment):
     """The paper's model with batch norm and dropout (Figure 5); it states no rate.
 
     Command: colorizer train batchnorm-dropout
+    Time: 55 min on two CPU cores of a server that had other work, seed 0.
+    Score: test MSE 0.00762, seed 0; a gray copy scores 0.00662.
     """
 
     name: str = "batchnorm-dropout"

@@ -258,16 +258,37 @@ def predict(model: keras.Model, images: Images) -> np.ndarray:
     return model.predict(normalize(to_gray(images.rgb)), batch_size=256, verbose=0)
 
 
-def describe(run: Run) -> str:
-    """Where a run's numbers come from, in one sentence of Markdown, to stand under them."""
-    p, epochs = run.provenance, run.configuration["epochs"]
-    images = "all training images" if run.limit is None else f"the first {run.limit:,} images"
+def describe(*found: Run) -> str:
+    """Where the numbers of some runs come from, in Markdown, to stand under them.
+
+    A sentence for each group of runs that differ in nothing but their seed.
+    """
+    groups = {}
+    for run in found:
+        p = run.provenance
+        device = f"{p['device']}, {p['backend']} {p[p['backend']]}, Keras {p['keras']}, "
+        device += f"NumPy {p['numpy']}, Python {p['python']}"
+        key = (run.experiment, run.configuration["epochs"], run.limit, device, p["source"])
+        groups.setdefault(key, []).append(run)
+    return "\n\n".join(_sentence(*key, group) for key, group in groups.items())
+
+
+def _sentence(experiment, epochs, limit, device, source, group):
+    def reach(key, scale=1.0, form=".0f"):
+        values = sorted(run.provenance[key] for run in group)
+        ends = [v if isinstance(v, str) else format(v / scale, form) for v in values]
+        return " to ".join(dict.fromkeys((ends[0], ends[-1])))
+
+    seeds = ", ".join(str(run.seed) for run in group)
+    hashes = ", ".join(run.weights_sha256[:16] for run in group)
     return (
-        f"Run `{run.experiment}`, seed {run.seed}, {epochs} epochs on {images}: "
-        f"{p['date']}, {p['device']}, {p['backend']} {p[p['backend']]}, Keras {p['keras']}, "
-        f"NumPy {p['numpy']}, Python {p['python']}; {p['seconds'] / 60:.0f} minutes, "
-        f"{p['images_per_second']} images/s, peak memory {p['peak_memory_bytes'] / 1e9:.2f} GB; "
-        f"source {p['source']}; weights SHA-256 {run.weights_sha256[:16]}, float16."
+        f"{'Run' if len(group) == 1 else 'Runs'} `{experiment}`, "
+        f"seed{'' if len(group) == 1 else 's'} {seeds}, {epochs} epochs on "
+        f"{'all training images' if limit is None else f'the first {limit:,} images'}: "
+        f"{reach('date')}, {device}; {reach('seconds', 60)} minutes, "
+        f"{reach('images_per_second')} images/s, "
+        f"peak memory {reach('peak_memory_bytes', 1e9, '.2f')} GB; "
+        f"source {source}; weights SHA-256 {hashes}, float16."
     )
 
 
