@@ -149,7 +149,7 @@ class DropoutRate(Experiment):
 
 @dataclass(frozen=True)
 class Loss(Experiment):
-    """The plain model with another loss: the paper's equation (1), cross-entropy, or |e|.
+    """The plain model with another loss: the paper's equation (1), cross-entropy, or MAE.
 
     Command: colorizer train smooth-l1
     Command: colorizer train binary-crossentropy
