@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from colorizer import experiments, runs, training
+from colorizer import experiments, photo, runs, training
 from colorizer.__main__ import main
 
 TRIAL = ["train", "plain", "--epochs", "1", "--limit", "32"]
@@ -93,13 +95,53 @@ def test_bad_input_is_one_sentence(cifar10, own_folder, capsys, arguments, sente
 
 @pytest.mark.parametrize(
     "arguments",
-    [["train", "plain", "--seed", "one"], ["train"], ["train", "plain", "--all"], ["paint"], []],
+    [
+        ["train", "plain", "--seed", "one"],
+        ["train"],
+        ["train", "plain", "--all"],
+        ["colorize"],
+        ["paint"],
+        [],
+    ],
 )
 def test_bad_words(capsys, arguments):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def picture(path, format, seed=0, size=(60, 40)):
+    random = np.random.default_rng(seed)
+    Image.fromarray(random.integers(0, 256, (*size[::-1], 3), np.uint8)).save(path, format)
+    return path
+
+
+def test_colorize(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("COLORIZER_RUNS")  # the book's own weights
+    first, second = picture(tmp_path / "a.png", "PNG"), picture(tmp_path / "b.jpg", "JPEG")
+    (tmp_path / "broken.png").write_bytes(first.read_bytes()[:100])
+    photos = [str(first), str(tmp_path / "broken.png"), str(second)]
+    assert main(["colorize", *photos, "-o", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == f"colorizer: {tmp_path / 'broken.png'} is cut short or damaged.\n"
+    made = sorted((tmp_path / "out").iterdir())
+    assert printed.out.splitlines() == [str(path) for path in made]
+    assert [path.name for path in made] == ["a-plain.png", "b-plain.jpg"]
+    original, coloured = photo.read(first), photo.read(made[0])
+    assert np.abs(original.gray.astype(int) - coloured.gray).max() <= 1
+    assert np.ptp(coloured.rgb.astype(int), axis=-1).max() > 5  # coloured it is
+
+    made[0].write_bytes(b"mine")
+    again = ["colorize", str(first), "-o", str(tmp_path / "out")]
+    assert main(again) == 1
+    assert "is there already; it is kept" in capsys.readouterr().err
+    assert made[0].read_bytes() == b"mine"
+    assert main([*again, "--overwrite"]) == 0
+    assert main(["colorize", str(first), "--model", "dropout"]) == 0
+    assert (tmp_path / "a-dropout.png").exists()
+    assert main(["colorize", str(first), "--model", "latent-32"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_missing_data(monkeypatch, tmp_path, capsys):

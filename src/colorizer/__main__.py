@@ -1,9 +1,12 @@
-"""The command line: `colorizer data | train | evaluate | list`."""
+"""The command line: `colorizer data | train | evaluate | list | colorize`."""
 
 import argparse
 import dataclasses
 import sys
 import time
+from pathlib import Path
+
+from tqdm import tqdm
 
 from colorizer.errors import InputError
 
@@ -15,8 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after the program's name; None takes the process's own.
 
     Returns:
-        The exit code: 0 for success, 1 where a record is not borne out by its weights or a training
-        diverged, 2 for input that cannot be used (one sentence on stderr), 130 after Ctrl-C.
+        The exit code: 0 for success, 1 where a record is not borne out by its weights, a training
+        diverged or a photograph could not be coloured, 2 for other input that cannot be used (one
+        sentence on stderr), 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -31,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="colorizer", description="Train, check and list the runs of the course."
+        prog="colorizer", description="Train, check and use the models of the course."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -62,6 +66,17 @@ def _parser():
 
     listing = commands.add_parser("list", help="list the experiments and what is recorded of them")
     listing.set_defaults(command=_list)
+
+    colorize = commands.add_parser("colorize", help="colour photographs of any size")
+    colorize.add_argument("photos", metavar="PHOTO", nargs="+", type=Path)
+    colorize.add_argument(
+        "--model", metavar="NAME", default="plain", help="an experiment with weights; default plain"
+    )
+    colorize.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="default: beside each photograph"
+    )
+    colorize.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    colorize.set_defaults(command=_colorize)
     return parser
 
 
@@ -168,6 +183,27 @@ def _list(options):
         print(f"{name:20} {summary}")
         print(f"{'':20} recorded: {', '.join(recorded.get(name, ['nothing']))}")
     return 0
+
+
+def _colorize(options):
+    from colorizer import photo, runs
+
+    predict = photo.predictor(runs.load_model(runs.load(options.model)))
+    failed = False
+    for source in tqdm(options.photos, unit="photo", disable=None):
+        try:
+            original = photo.read(source)
+            name = f"{source.stem}-{options.model}{photo.SUFFIXES[original.format]}"
+            target = (options.output or source.parent) / name
+            photo.write(photo.colorize(original, predict), target, options.overwrite)
+        except InputError as error:  # the others need not suffer
+            failed = True
+            tqdm.write(f"colorizer: {error}", file=sys.stderr)
+            continue
+        tqdm.write(str(target))
+        if original.note:
+            tqdm.write(f"colorizer: {original.note}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _print_metrics(metrics):

@@ -1,7 +1,7 @@
 """Files that are either whole or absent."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from colorizer.errors import InputError
@@ -28,4 +28,5 @@ def replacing(path: Path) -> Iterator[Path]:
             "free some space, or choose another folder."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # that it is not there, or could not be
+            temporary.unlink()
