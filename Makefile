@@ -50,7 +50,8 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 
 unit: $(STAMP) $(VENDORED)
-	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py
+	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py \
+		--ignore tests/test_playground_page.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest --quiet tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted \
 		tests/test_training.py::test_two_devices_train_as_one
@@ -59,7 +60,7 @@ notebooks: $(STAMP)
 	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)
 
 pages: book  ## test the built pages in a browser
-	$(BIN)/python -m pytest --quiet tests/test_page.py
+	$(BIN)/python -m pytest --quiet tests/test_page.py tests/test_playground_page.py
 
 execute: $(STAMP)  ## run the chapters that are stale and store their outputs
 	$(BIN)/python book/execute.py $(CHAPTERS)

@@ -171,10 +171,11 @@ def is_error(message):
     return message.type == "error" and not message.text.startswith("Failed to load resource")
 
 
-def axe(tab):
-    """The rules of axe-core that the page breaks, with the elements."""
+def axe(tab, part="html"):
+    """The rules of axe-core that the page, or a part of it, breaks, with the elements."""
     tab.add_script_tag(content=AXE.read_text())
-    result = tab.evaluate("axe.run({preload: false, resultTypes: ['violations']})")
+    run = "(part) => axe.run(part, {preload: false, resultTypes: ['violations']})"
+    result = tab.evaluate(run, part)
     return [(rule["id"], [n["html"][:120] for n in rule["nodes"]]) for rule in result["violations"]]
 
 

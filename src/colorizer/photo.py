@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from colorizer.backend import keras
 from colorizer.baselines import Predictor
@@ -94,12 +94,13 @@ def read(file: str | Path | bytes, name: str | None = None) -> Photo:
         raise
     except Image.DecompressionBombError:  # Pillow's own limit, about twice ours
         raise InputError(_too_large(name)) from None
-    except UnidentifiedImageError:
+    except Exception as error:  # decoders of damaged files raise whatever they stumble over
+        Image.init()  # else not all kinds are known
+        if any(Image.OPEN[kind][1](content[:16]) is True for kind in READABLE):
+            raise InputError(f"{name} is cut short or damaged.") from error
         raise InputError(
             f"{name} is not an image that can be read; JPEG, PNG, WebP, TIFF, GIF and BMP can."
         ) from None
-    except Exception as error:  # decoders of damaged files raise whatever they stumble over
-        raise InputError(f"{name} is cut short or damaged.") from error
 
 
 def write(photo: Photo, path: Path, overwrite: bool = False) -> None:
