@@ -13,7 +13,7 @@ CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*
 REPOSITORY :=
 SITE :=
 
-.PHONY: help environment book test data lint unit notebooks pages train execute bench clean
+.PHONY: help environment book playground test data lint unit notebooks pages train execute screenshots bench clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,9 @@ book: $(STAMP) $(VENDORED)  ## build the book from the committed chapters; no da
 		$(BIN)/jupyter-book build . --builder html -n -W --keep-going --quiet
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
+playground: $(STAMP)  ## open the playground in the browser
+	$(BIN)/colorizer playground
+
 test: lint data unit notebooks pages  ## run everything that checks the project
 
 data: $(STAMP)  ## check CIFAR-10, and download it where it is missing
@@ -51,7 +54,7 @@ lint: $(STAMP)
 
 unit: $(STAMP) $(VENDORED)
 	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py \
-		--ignore tests/test_playground_page.py
+		--ignore tests/test_playground_page.py --ignore tests/test_playground_app.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest --quiet tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted \
 		tests/test_training.py::test_two_devices_train_as_one
@@ -60,13 +63,17 @@ notebooks: $(STAMP)
 	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)
 
 pages: book  ## test the built pages in a browser
-	$(BIN)/python -m pytest --quiet tests/test_page.py tests/test_playground_page.py
+	$(BIN)/python -m pytest --quiet tests/test_page.py tests/test_playground_page.py \
+		tests/test_playground_app.py
 
 execute: $(STAMP)  ## run the chapters that are stale and store their outputs
 	$(BIN)/python book/execute.py $(CHAPTERS)
 
 train: $(STAMP)  ## train every experiment of the book that is not recorded; hours on a GPU
 	$(BIN)/colorizer train --all
+
+screenshots: book  ## take the pictures of the playgrounds again
+	$(BIN)/python book/screenshots.py
 
 bench: $(STAMP)  ## measure training throughput against plain Keras
 	$(BIN)/python tests/bench.py

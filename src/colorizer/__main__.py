@@ -1,8 +1,12 @@
-"""The command line: `colorizer data | train | evaluate | list | colorize`."""
+"""The command line: `colorizer data | train | evaluate | list | colorize | playground`."""
 
 import argparse
 import dataclasses
+import importlib.util
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"colorizer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
-        print(f"\ncolorizer: {stop or 'Stopped.'}", file=sys.stderr)
+        print(f"\ncolorizer: {str(stop) or 'Stopped.'}", file=sys.stderr)
         return 130
 
 
@@ -77,6 +81,11 @@ def _parser():
     )
     colorize.add_argument("--overwrite", action="store_true", help="replace files that are there")
     colorize.set_defaults(command=_colorize)
+
+    playground = commands.add_parser("playground", help="open the playground in the browser")
+    playground.add_argument("--port", type=int, default=8866, metavar="N", help="default 8866")
+    playground.add_argument("--no-browser", action="store_true", help="only serve it")
+    playground.set_defaults(command=_playground)
     return parser
 
 
@@ -204,6 +213,25 @@ def _colorize(options):
         if original.note:
             tqdm.write(f"colorizer: {original.note}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _playground(options):
+    """Serve a notebook of one cell with Voilà, until it is stopped."""
+    if not importlib.util.find_spec("voila"):
+        raise InputError("The playground needs the extra `book`: pip install -e '.[book]'.")
+    import nbformat
+
+    cell = nbformat.v4.new_code_cell("from colorizer import playground\n\nplayground.app()")
+    share = Path(__file__).with_name("share")  # holds the page's template
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "Playground.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+        command = [sys.executable, "-m", "voila", str(path), f"--port={options.port}"]
+        command += ["--template=playground", "--preheat_kernel=True"]
+        command += ["--no-browser"] if options.no_browser else []
+        paths = [str(share), *os.environ.get("JUPYTER_PATH", "").split(os.pathsep)]
+        environment = os.environ | {"JUPYTER_PATH": os.pathsep.join(filter(None, paths))}
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 def _print_metrics(metrics):

@@ -106,6 +106,12 @@ class Cifar10:
     test: Images
 
 
+def at_hand() -> bool:
+    """Whether `load_cifar10` finds CIFAR-10 without a download, or is told where it should be."""
+    cached = platformdirs.user_cache_path("colorizer") / FOLDER
+    return bool(os.environ.get("CIFAR10_DIR")) or cached.exists()
+
+
 def load_cifar10(directory: str | Path | None = None) -> Cifar10:
     """Read CIFAR-10, from a directory or the user's cache; where neither has it, download it.
 

@@ -159,9 +159,8 @@ def colorize(photo: Photo, predict: Predictor, saturation: float = 1.0) -> Photo
     """
     gray = photo.gray
     small = thumbnail(gray)
-    return dataclasses.replace(
-        photo, rgb=paint(gray, small, small_chroma(small, predict), saturation)
-    )
+    rgb = paint(gray, small, chroma(small_rgb(small, predict)), saturation)
+    return dataclasses.replace(photo, rgb=rgb)
 
 
 def thumbnail(gray: np.ndarray) -> np.ndarray:
@@ -179,8 +178,8 @@ def thumbnail(gray: np.ndarray) -> np.ndarray:
     return _up_or_down(normalize(gray), *size)
 
 
-def small_chroma(small: np.ndarray, predict: Predictor) -> np.ndarray:
-    """The model's chroma of a small photograph, from square windows that overlap.
+def small_rgb(small: np.ndarray, predict: Predictor) -> np.ndarray:
+    """The model's answer to a small photograph, from square windows that overlap.
 
     Where windows overlap, their answers are averaged, each with a weight that falls from its middle
     to its rim, so that no seam shows.
@@ -190,26 +189,30 @@ def small_chroma(small: np.ndarray, predict: Predictor) -> np.ndarray:
         predict: maps gray (n, 32, 32, 1) to RGB (n, 32, 32, 3), both in [0, 1].
 
     Returns:
-        (h, w, 2), R - Y and B - Y.
+        RGB (h, w, 3), float32.
     """
     if small.shape[0] > small.shape[1]:
-        return small_chroma(small.T, lambda g: _transposed(predict(_transposed(g)))).swapaxes(0, 1)
+        return small_rgb(small.T, lambda g: _transposed(predict(_transposed(g)))).swapaxes(0, 1)
     free = small.shape[1] - IMAGE_SIZE
     starts = np.linspace(0, free, 1 + -(-free // STEP)).round().astype(int)
-    windows = np.stack([small[:, s : s + IMAGE_SIZE] for s in starts])[..., None]
-    rgb = np.asarray(predict(windows), np.float32)
-    chroma = (rgb - rgb @ GRAY_WEIGHTS.astype(np.float32)[:, None])[..., [0, 2]]
+    answers = predict(np.stack([small[:, s : s + IMAGE_SIZE] for s in starts])[..., None])
     weight = 1 - np.abs(np.linspace(-1, 1, IMAGE_SIZE + 2, dtype=np.float32)[1:-1])
-    total = np.zeros((*small.shape, 2), np.float32)
+    total = np.zeros((*small.shape, 3), np.float32)
     weights = np.zeros((small.shape[1], 1), np.float32)
-    for s, answer in zip(starts, chroma, strict=True):
-        total[:, s : s + IMAGE_SIZE] += weight[:, None] * answer
+    for s, rgb in zip(starts, answers, strict=True):
+        total[:, s : s + IMAGE_SIZE] += weight[:, None] * rgb
         weights[s : s + IMAGE_SIZE] += weight[:, None]
     return total / weights
 
 
+def chroma(rgb: np.ndarray) -> np.ndarray:
+    """What a colour is beyond its gray: RGB (h, w, 3) to (R - Y, B - Y), (h, w, 2), float32."""
+    rgb = np.asarray(rgb, np.float32)
+    return rgb[..., [0, 2]] - rgb @ GRAY_WEIGHTS.astype(np.float32)[:, None]
+
+
 def paint(
-    gray: np.ndarray, small: np.ndarray, chroma: np.ndarray, saturation: float = 1.0
+    gray: np.ndarray, small: np.ndarray, small_chroma: np.ndarray, saturation: float = 1.0
 ) -> np.ndarray:
     r"""Bring the chroma up to the photograph's size, and add it to the photograph's own gray.
 
@@ -222,7 +225,7 @@ def paint(
     Args:
         gray: (h, w), uint8, the photograph.
         small: (m, n), in [0, 1], the same made small.
-        chroma: (m, n, 2), R - Y and B - Y of the small photograph.
+        small_chroma: (m, n, 2), R - Y and B - Y of the small photograph.
         saturation: factor of the chroma.
 
     Returns:
@@ -230,7 +233,7 @@ def paint(
 
     Source: He, Sun & Tang 2010 (guided filter); He & Sun 2015 (its slopes from a small image).
     """
-    plane = np.dstack((small, chroma, _slopes(small, chroma)))  # y, c, a: (m, n, 5)
+    plane = np.dstack((small, small_chroma, _slopes(small, small_chroma)))  # y, c, a: (m, n, 5)
     height, width = gray.shape
     up, across = _enlargement(height, small.shape[0]), _enlargement(width, small.shape[1])
     plane = np.tensordot(plane, across, (1, 1)).transpose(0, 2, 1)  # (m, w, 5)
@@ -258,7 +261,7 @@ def _in_gamut(y, red, blue):
     room = np.minimum((1 - y) / (highest + tiny), y / (tiny - lowest))
     room = 255 * np.minimum(room, 1)
     level = 255 * y
-    rgb = np.stack([level + room * chroma for chroma in (red, green, blue)], axis=-1)
+    rgb = np.stack([level + room * part for part in (red, green, blue)], axis=-1)
     return np.rint(rgb, out=rgb).astype(np.uint8)
 
 

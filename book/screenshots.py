@@ -1,0 +1,60 @@
+"""Take the pictures of the playgrounds that the README and the book show; `make screenshots`."""
+
+import io
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "_build/html/book/playground.html"
+ASSETS = ROOT / "book/assets"
+PORT = 8899
+MINUTE = 60_000  # ms
+
+
+def main():
+    """Write both pictures; the book is to be built before."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    command = [sys.executable, "-m", "colorizer", "playground", "--no-browser"]
+    server = subprocess.Popen([*command, f"--port={PORT}"])
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox"]
+            )
+            tab = browser.new_page(viewport={"width": 1280, "height": 1100})
+            tab.goto(PAGE.as_uri())
+            tab.locator(".bundled button").nth(2).click()
+            tab.locator(".playground figcaption", has_text="MSE").nth(
+                2
+            ).wait_for(timeout=MINUTE)
+            shoot(tab.locator(".playground"), "playground.jpg")
+            wait_for_server(tab)
+            tab.set_viewport_size({"width": 1280, "height": 1260})
+            tab.locator("figure img").nth(4).wait_for(timeout=MINUTE)
+            shoot(tab.locator("#rendered_cells"), "workshop.jpg")
+            browser.close()
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+def wait_for_server(tab):
+    """Load the app as soon as it is served."""
+    tab.wait_for_timeout(MINUTE // 3)
+    tab.goto(f"http://127.0.0.1:{PORT}/", timeout=2 * MINUTE)
+
+
+def shoot(part, name):
+    """Save what is to be seen of a part of the page."""
+    picture = Image.open(io.BytesIO(part.screenshot())).convert("RGB")
+    picture.save(ASSETS / name, quality=88, subsampling=0, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""What the playground computes, and that its controls say what they do."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data as skimage_data
+from test_photo import noise, stored
+
+from colorizer import metrics, photo, playground
+from colorizer.data import normalize
+from colorizer.errors import InputError
+from colorizer.photo import Photo
+from colorizer.playground import Play, Playground, colour
+
+MODELS = tuple(playground.MODELS)
+
+
+@pytest.fixture(scope="module")
+def app(cifar10):
+    return Playground(cifar10)
+
+
+@pytest.fixture(scope="module")
+def original(cifar10):
+    return Photo(cifar10.test.rgb[7])
+
+
+def shown(app):
+    """The pictures that the app shows: title to array."""
+    found = re.findall(r'base64,([^"]+)".*?<figcaption>(.*?)</figcaption>', app.pictures.value)
+    return {
+        title: np.asarray(Image.open(io.BytesIO(base64.b64decode(text)))) for text, title in found
+    }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_untouched_it_is_the_photograph_coloured(original, model):
+    network = playground.runs.load_model(playground.runs.load(model))
+    expected = photo.colorize(original, photo.predictor(network))
+    np.testing.assert_array_equal(colour(original, model).rgb, expected.rgb)
+
+
+def test_what_each_control_does(original):
+    y = original.gray.astype(int)[..., None]
+    plain = colour(original, "plain").rgb
+    assert np.all(colour(original, "plain", Play(strength=0)).rgb == y)
+    half = colour(original, "plain", Play(strength=0.5)).rgb
+    assert np.abs(half - (plain.astype(int) + y) / 2).max() <= 1
+    assert np.abs(colour(original, "plain", Play(saturation=0)).rgb - y).max() == 0
+    own = metrics.colorfulness(normalize(plain)[None])
+    more = colour(original, "plain", Play(saturation=2)).rgb
+    assert metrics.colorfulness(normalize(more)[None]) > 1.3 * own
+
+    network = playground.runs.load_model(playground.runs.load("plain"))
+    raw = photo.predictor(network)(normalize(original.gray)[None, ..., None])[0]
+    drawn = colour(original, "plain", Play(own_luminance=False)).rgb
+    assert np.abs(drawn - 255 * raw).max() <= 1
+
+    truth = normalize(original.rgb)
+    true_mean = (truth - normalize(original.gray)[..., None]).mean(axis=(0, 1))
+    hinted = normalize(colour(original, "plain", Play(hint=True, own_luminance=False)).rgb)
+    weights = metrics.GRAY_WEIGHTS
+    np.testing.assert_allclose(
+        (hinted - (hinted @ weights)[..., None]).mean(axis=(0, 1)), true_mean, atol=0.01
+    )
+
+
+def test_the_latent_vector_is_walked_along_principal_directions(original, cifar10):
+    directions = playground.principal_directions("plain")
+    lengths = np.linalg.norm(directions, axis=1)
+    assert np.all(np.diff(lengths) < 0)
+    cosines = (directions @ directions.T) / np.outer(lengths, lengths)
+    np.testing.assert_allclose(cosines, np.eye(len(directions)), atol=1e-4)
+
+    gray = normalize(original.gray)[None, ..., None]
+    network = playground.runs.load_model(playground.runs.load("plain"))
+    latent = np.asarray(network.get_layer("encoder_model")(gray))
+    expected = np.asarray(network.get_layer("decoder_model")(latent + 1.5 * directions[2]))
+    walked = playground.passes("plain", gray, Play(direction=3, step=1.5))
+    np.testing.assert_allclose(walked[0], expected, atol=1e-5)
+    with pytest.raises(InputError, match="from 1 to 8"):
+        Play(direction=9)
+
+
+def test_dropout_left_on_is_always_the_same_twenty_passes(original):
+    gray = normalize(original.gray)[None, ..., None]
+    first = playground.passes("dropout", gray, Play(dropout=True))
+    assert first.shape == (20, 1, 32, 32, 3)
+    assert np.std(first, axis=0).mean() > 0.005
+    np.testing.assert_array_equal(first, playground.passes("dropout", gray, Play(dropout=True)))
+    assert playground.uncertainty(original, "dropout").shape == (32, 32)
+    assert playground.uncertainty(original, "dropout").mean() > 0.003
+    assert playground.uncertainty(original, "plain").max() < 1e-6
+
+    # batch norm does not see the batch: an image's answer is the same whatever stands beside it
+    both = np.concatenate([gray, 1 - gray])
+    alone = playground.passes("batchnorm-dropout", both, Play(dropout=False))[0, 0]
+    one = playground.passes("batchnorm-dropout", gray, Play(dropout=False))[0, 0]
+    np.testing.assert_allclose(alone, one, atol=1e-5)
+
+
+def test_a_change_shows_and_the_code_makes_the_same(app):
+    app.reset.click()
+    app.source.value = "a photograph"
+    app.bundled.value = "coffee"
+    before = shown(app)
+    assert list(before) == ["gray", *MODELS, "the truth"]
+    app.play["saturation"].value = 2.0
+    app.play["hint"].value = True
+    after = shown(app)
+    assert all(np.any(before[name] != after[name]) for name in MODELS)
+    np.testing.assert_array_equal(before["the truth"], after["the truth"])
+
+    app.models["dropout"].value = False
+    assert list(shown(app)) == ["gray", "plain", "batchnorm-dropout", "the truth"]
+    code = re.search(r"<pre[^>]*>(.*?)</pre>", app.code.value, re.DOTALL)[1].replace("&#x27;", "'")
+    assert "hint=True" in code
+    names = {}
+    exec(code, names)  # the reader's paste
+    app.save.click()
+    links = re.findall(r'download="([^"]+)" href="data:image/png;base64,([^"]+)"', app.code.value)
+    assert [name for name, _ in links] == ["coffee-plain.png", "coffee-batchnorm-dropout.png"]
+    made = photo.read(base64.b64decode(links[-1][1]))
+    np.testing.assert_array_equal(made.rgb, names["coloured"].rgb)
+    assert made.rgb.shape == skimage_data.coffee().shape
+    app.models["dropout"].value = True
+
+
+@pytest.mark.parametrize("view", ["chroma", "error", "doubt"])
+def test_maps(app, view):
+    app.reset.click()
+    app.source.value = "CIFAR-10"
+    app.shown.value = "colours"
+    colours = shown(app)
+    app.shown.value = view
+    assert all(np.any(shown(app)[name] != colours[name]) for name in MODELS)
+    if view == "error":
+        assert np.ptp(shown(app)["the truth"], axis=(0, 1)).max() == 0  # no error anywhere
+    app.shown.value = "colours"
+
+
+def test_the_gray_is_divided_from_the_colours(app):
+    app.source.value = "CIFAR-10"
+    app.divide.value = 50
+    pictures = shown(app)
+    for picture in pictures.values():
+        np.testing.assert_array_equal(picture[:, :16], pictures["gray"][:, :16])
+    assert np.any(pictures["plain"][:, 16:] != pictures["gray"][:, 16:])
+    app.divide.value = 0
+
+
+def test_every_metric_stands_beside_its_floors(app, cifar10):
+    app.source.value = "CIFAR-10"
+    app.reset.click()
+    rows = dict(re.findall(r"<th scope=row[^>]*>(.*?)</th>(.*?)</tr>", app.scores.value))
+    values = [float(v) for v in re.findall(r"<td[^>]*>(.*?)</td>", rows["MSE"])]
+    assert len(values) == 2 + len(MODELS)
+    pictures = {name: normalize(picture) for name, picture in shown(app).items()}
+    truth = pictures["the truth"]
+    expected = [np.mean((pictures[name] - truth) ** 2) for name in ("gray", *MODELS)]
+    np.testing.assert_allclose(values[:-1], expected, atol=1e-5)
+
+
+def test_an_upload_is_text_and_its_errors_are_told(app):
+    app.source.value = "your own"
+
+    def upload(name, content):
+        app.upload.name, app.upload.content = name, content
+        app.upload.number += 1
+
+    before = app.pictures.value
+    upload("<img src=x onerror=alert(1)>.png", b"not an image")
+    assert "&lt;img src=x" in app.status.value
+    assert "is not an image that can be read" in app.status.value
+    assert app.pictures.value == before
+    upload("<b>.png", stored(noise(60, 40, "RGB", 1)))
+    assert app.status.value == ""
+    assert "<b>" not in app.pictures.value + app.code.value
+    assert "&lt;b&gt;.png" in app.code.value
+    frames = [noise(20, 10, "RGB", seed) for seed in range(2)]
+    upload("moving", stored(frames[0], "PNG", save_all=True, append_images=frames[1:]))
+    assert "moving has 2 frames; the first was taken." in app.status.value
+    upload("gray.png", stored(noise(60, 40, "L", 1)))
+    assert "no colours" in app.scores.value
+    upload("point.png", stored(noise(1, 1, "RGB", 1)))
+    assert "too few pixels" in app.scores.value
+
+
+def test_a_defect_of_the_app_is_told_in_it(app, monkeypatch):
+    def broken(*arguments):
+        raise RuntimeError("<broken>")
+
+    monkeypatch.setattr(playground, "colour", broken)
+    app.source.value = "a photograph"
+    app.play["saturation"].value = 1.5
+    assert "Something is wrong" in app.status.value
+    assert "&lt;broken&gt;" in app.status.value
+
+
+def test_without_cifar10_it_still_plays():
+    app = Playground()
+    assert "CIFAR-10" not in app.source.options
+    assert "step" not in app.play
+    assert len(shown(app)) == 5
