@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from test_photo import hostile
 
 from colorizer import experiments, photo, runs, training
 from colorizer.__main__ import main
@@ -82,6 +83,8 @@ def diverge(*arguments, **options):
         (["train", "plain", "--limit", "0"], "A limit is a number of images"),
         (["train", "plain", "--epochs", "0"], "Epochs are a whole number"),
         (["train", "--all", "--seeds", "0"], "Seeds are a whole number"),
+        (["colorize", "cat.png"], "The run"),
+        (["playground", "--port", "0"], "A port is a number"),
     ],
 )
 def test_bad_input_is_one_sentence(cifar10, own_folder, capsys, arguments, sentence):
@@ -142,6 +145,19 @@ def test_colorize(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "a-dropout.png").exists()
     assert main(["colorize", str(first), "--model", "latent-32"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_folder_of_hostile_files_and_one_photograph(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("COLORIZER_RUNS")
+    for name, content in hostile():
+        (tmp_path / name).write_bytes(content)
+    picture(tmp_path / "good.png", "PNG")
+    files = sorted(tmp_path.iterdir())
+    assert main(["colorize", *map(str, files), "-o", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == len(files) - 1 >= 30
+    assert "Traceback" not in printed.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good-plain.png"]
 
 
 def test_missing_data(monkeypatch, tmp_path, capsys):

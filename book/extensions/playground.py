@@ -16,6 +16,7 @@ import io
 import json
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,17 +25,6 @@ from PIL import Image
 from sphinx.util.docutils import SphinxDirective
 
 RUNTIME = "node_modules/onnxruntime-web/dist"
-MODELS = {
-    "plain": "The paper's final model",
-    "dropout": "With dropout",
-    "batchnorm-dropout": "With batch norm and dropout",
-}
-PHOTOGRAPHS = {  # of scikit-image; all in the public domain
-    "astronaut": "an astronaut in an orange suit before a flag",
-    "chelsea": "the face of a brown tabby cat",
-    "coffee": "a cup of espresso on a red saucer",
-    "rocket": "a rocket on its launch pad at dusk",
-}
 LONGER_SIDE = 480  # pixels of a bundled photograph
 OPSET = 18
 LARGE = 1024  # numbers; what is smaller, biases, is left as it is
@@ -90,7 +80,7 @@ def export(model) -> bytes:
 
 def exported(name: str, root: Path) -> bytes:
     """The model of a run's record, exported once for each weight file."""
-    from colorizer import runs  # Keras takes seconds to import
+    from colorizer import runs  # here: other pages need no Keras
 
     run = runs.load(name)
     kept = root / f"node_modules/.cache/colorizer/{run.weights_sha256}.onnx"
@@ -100,14 +90,14 @@ def exported(name: str, root: Path) -> bytes:
     return kept.read_bytes()
 
 
-def parts(root: Path) -> dict[str, bytes]:
+def parts(models: Iterable[str], root: Path) -> dict[str, bytes]:
     """What the page fetches when it is asked to: name to content."""
     runtime = root / RUNTIME
     return {
         "runtime": (runtime / "ort.wasm.bundle.min.mjs").read_bytes(),
         "wasm": (runtime / "ort-wasm-simd-threaded.wasm").read_bytes(),
         "worker": (root / "book/assets/playground_worker.js").read_bytes(),
-    } | {name: exported(name, root) for name in MODELS}
+    } | {name: exported(name, root) for name in models}
 
 
 def as_script(content: bytes) -> str:
@@ -131,10 +121,14 @@ def photograph(name: str) -> str:
 
 def visit_playground(translator, node):
     """Write the parts beside the pages, and the controls into the page."""
+    from colorizer.playground import MODELS, PHOTOGRAPHS  # with Keras
+
     folder = Path(translator.builder.outdir) / "_static/playground"
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
-    for name, content in parts(Path(translator.builder.confdir)).items():
+    for name, content in parts(
+        MODELS, Path(translator.builder.confdir)
+    ).items():
         script = as_script(content)
         (folder / f"{name}.js").write_text(script)
         sizes[name] = len(script)

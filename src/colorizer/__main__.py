@@ -219,6 +219,8 @@ def _playground(options):
     """Serve a notebook of one cell with Voilà, until it is stopped."""
     if not importlib.util.find_spec("voila"):
         raise InputError("The playground needs the extra `book`: pip install -e '.[book]'.")
+    if not 1 <= options.port < 2**16:
+        raise InputError(f"A port is a number from 1 to {2**16 - 1}, not {options.port}.")
     import nbformat
 
     cell = nbformat.v4.new_code_cell("from colorizer import playground\n\nplayground.app()")

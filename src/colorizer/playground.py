@@ -1,7 +1,7 @@
 """The playground in a notebook: a photograph in, every model's colours out, and what to play with.
 
-`colour` does what the controls say; `Playground` is the controls. The chapter "The playground, with
-a kernel" shows both, and `make playground` opens it as a page of its own.
+`colour` does what the controls say; `Playground` is the controls. The chapter "Workshop" shows both,
+and `make playground` opens it as a page of its own.
 """
 
 import base64
@@ -40,14 +40,17 @@ MODELS = {
     "dropout": "With dropout",
     "batchnorm-dropout": "With batch norm and dropout",
 }
-BUNDLED = ("astronaut", "chelsea", "coffee", "rocket")  # of scikit-image, in the public domain
+PHOTOGRAPHS = {  # of scikit-image, all in the public domain, and what they show
+    "astronaut": "an astronaut in an orange suit before a flag",
+    "chelsea": "the face of a brown tabby cat",
+    "coffee": "a cup of espresso on a red saucer",
+    "rocket": "a rocket on its launch pad at dusk",
+}
 DIRECTIONS = 8  # principal directions of the latent vectors that can be walked
 SAMPLE = 500  # test images whose latent vectors say what is principal
 PASSES = 20  # with dropout left on
 PREVIEW = 320  # pixels, the longer side of what is shown
 SHOWN = 224  # pixels, the width in which it is shown, where there is room
-
-
 CELL = "padding: 0 0 0 16px; text-align: right"
 
 
@@ -263,12 +266,12 @@ class Playground:
         self.widget = widgets.VBox(
             [
                 self.source,
-                widgets.VBox([self.kind, self.another, self.bundled, self.upload]),
+                widgets.VBox([self.kind, self.another, self.bundled, self.upload, self.promise]),
                 self.status,
                 _row(self.models.values()),
-                self.shown,
+                _explained(self.shown, EXPLAINED["shown"]),
                 self.pictures,
-                self.divide,
+                _explained(self.divide, EXPLAINED["divide"]),
                 _heading("Play"),
                 *self.played,
                 _heading("Every metric, beside its floors"),
@@ -291,8 +294,10 @@ class Playground:
         self.kind = widgets.Dropdown(options=CLASSES, description="Class")
         self.another = widgets.Button(description="Another one")
         self.index = 0
-        self.bundled = widgets.Dropdown(options=BUNDLED, value="chelsea", description="Photograph")
-        self.upload = Upload()
+        self.bundled = widgets.Dropdown(
+            options=list(PHOTOGRAPHS), value="chelsea", description="Photograph"
+        )
+        self.upload, self.promise = Upload(), widgets.HTML(EXPLAINED["upload"])
         self.models = {
             name: widgets.Checkbox(
                 value=True,
@@ -305,16 +310,8 @@ class Playground:
         self.shown = widgets.ToggleButtons(
             options=["colours", "chroma", "error", "doubt"],
             description="Show",
-            tooltips=[
-                "the pictures",
-                "the colours alone, at one luminance",
-                "how far each pixel is from the truth",
-                "how much 20 passes with dropout differ",
-            ],
         )
-        self.divide = widgets.IntSlider(
-            0, 0, 100, description="Gray up to", tooltip="per cent of each picture's width"
-        )
+        self.divide = widgets.IntSlider(0, 0, 100, description="Gray up to")
         self.play = {
             "saturation": _slider("Saturation", 0, 3, 1, 0.1),
             "strength": _slider("Strength", 0, 1, 1, 0.05),
@@ -367,6 +364,7 @@ class Playground:
             (self.another, "CIFAR-10"),
             (self.bundled, "a photograph"),
             (self.upload, "your own"),
+            (self.promise, "your own"),
         ):
             control.layout.display = None if self.source.value == source else "none"
         self._told(self._open)
@@ -494,6 +492,9 @@ def app() -> widgets.Widget:
 
 
 EXPLAINED = {
+    "upload": "It stays in the memory of this session; nothing is written to disk.",
+    "shown": "The pictures; their chroma alone; how far from the truth; where dropout scatters.",
+    "divide": "Left of it, in per cent of the width, each picture is the gray photograph.",
     "saturation": "More or less of the model's colour; its hue and the photograph's gray stay.",
     "strength": "A mean of the model's picture, 1, and the gray photograph, 0.",
     "own_luminance": "Off: the model's own, which passed through 256 numbers.",
