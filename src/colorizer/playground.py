@@ -1,7 +1,7 @@
 """The playground in a notebook: a photograph in, every model's colours out, and what to play with.
 
-`colour` does what the controls say; `Playground` is the controls. The chapter "Workshop" shows both,
-and `make playground` opens it as a page of its own.
+`colour` does what the controls say; `Playground` is the controls. The chapter "Workshop"
+shows both, and `make playground` opens it as a page of its own.
 """
 
 import base64
