@@ -44,6 +44,7 @@ def test_seed_decides_the_weights(experiment):
 
 
 def test_optimizer_grid():
+    assert {len(rates) for rates in experiments.RATES.values()} == {4}
     for optimizer, rates in experiments.RATES.items():
         assert experiments.DEFAULT_RATES[optimizer] in rates
         default = keras.optimizers.get({"class_name": "sgd", "config": {}})
