@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from colorizer.backend import keras
 from colorizer.errors import InputError
-from colorizer.models import LATENT_SIZE, NONE, Regularization, autoencoder
+from colorizer.models import (
+    LATENT_SIZE,
+    NONE,
+    UNET_FILTERS,
+    Regularization,
+    autoencoder,
+    chroma_autoencoder,
+    unet,
+)
 from colorizer.training import compile_model
 
 
@@ -29,6 +37,7 @@ class Experiment:
         latent_size: length of the latent vector.
         initializer: of the kernels before a ReLU.
         padding: of the encoder's convolutions.
+        mirror: whether training images are turned left to right at random.
 
     Raises:
         InputError: fewer epochs than one.
@@ -45,6 +54,7 @@ class Experiment:
     initializer: str = "he_normal"
     schedule: str = "plateau"
     padding: str = "same"
+    mirror: bool = False
 
     def __post_init__(self):
         if self.epochs < 1:
@@ -233,6 +243,49 @@ class NoPadding(Experiment):
     padding: str = "valid"
 
 
+@dataclass(frozen=True)
+class Chroma(Experiment):
+    """The plain model, but that it predicts chroma and keeps the luminance it was given.
+
+    Command: colorizer train chroma
+    """
+
+    name: str = "chroma"
+
+    def build(self) -> keras.Model:
+        """A new model; its weights are drawn from Keras's global seed."""
+        return chroma_autoencoder(self.latent_size, self.initializer)
+
+
+@dataclass(frozen=True)
+class UNet(Experiment):
+    """A U-Net that keeps the luminance: nothing passes through a latent vector.
+
+    Attributes:
+        levels: how often it halves height and width.
+        skips: how its two halves are joined, one of `models.SKIPS`.
+
+    Command: colorizer train unet
+    Command: colorizer train unet-plateau
+    Command: colorizer train unet-unmirrored
+    Command: colorizer train unet-add
+    Command: colorizer train unet-none
+    Command: colorizer train unet-levels-0
+    Command: colorizer train unet-levels-1
+    Command: colorizer train unet-levels-2
+    """
+
+    name: str = "unet"
+    schedule: str = "cosine"
+    mirror: bool = True
+    levels: int = len(UNET_FILTERS) - 1
+    skips: str = "concatenate"
+
+    def build(self) -> keras.Model:
+        """A new model; its weights are drawn from Keras's global seed."""
+        return unet(self.levels, self.skips)
+
+
 # The rates of Keras's defaults, which the paper must have used if it set none.
 DEFAULT_RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nadam": 1e-3, "momentum": 1e-2, "sgd": 1e-2}
 RATES = {
@@ -274,15 +327,32 @@ REST = (
     NoPadding(),
 )
 
-EXPERIMENTS = {e.name: e for e in (*HEADLINE, *REGULARIZED, *LOSSES, *OPTIMIZERS, *REST)}
+BEYOND = (Chroma(), UNet())
+ABLATIONS = (  # of the U-Net: a part left out or put otherwise
+    *(UNet(f"unet-{skips}", skips=skips) for skips in ("add", "none")),
+    *(UNet(f"unet-levels-{levels}", levels=levels) for levels in range(len(UNET_FILTERS) - 1)),
+    UNet("unet-unmirrored", mirror=False),
+    UNet("unet-plateau", schedule="plateau"),
+)
+
+GROUPS = (  # with the seeds of each, in the order of their worth
+    (HEADLINE, 5),
+    (BEYOND, 3),
+    (REGULARIZED, 3),
+    (LOSSES, 3),
+    (ABLATIONS, 3),
+    (OPTIMIZERS, 3),
+    (REST, 3),
+)
+EXPERIMENTS = {e.name: e for group, _ in GROUPS for e in group}
 
 
 def matrix(seeds: int = 5) -> list[tuple[Experiment, int]]:
     """Every training of the book, (experiment, seed), in the order of their worth.
 
     Five seeds of the paper's three models, three of all others. What there is time for goes first
-    to the three models, then to their variants, the losses, the optimisers and the rest; within
-    each of these, to one seed of all before a second of any.
+    to the three models, then to Part V's, the variants of the three, the losses, the U-Net's parts,
+    the optimisers and the rest; within each of these, to one seed of all before a second of any.
 
     Args:
         seeds: at most so many of each.
@@ -292,10 +362,9 @@ def matrix(seeds: int = 5) -> list[tuple[Experiment, int]]:
     """
     if seeds < 1:
         raise InputError(f"Seeds are a whole number, 1 or more, not {seeds}.")
-    groups = ((HEADLINE, 5), (REGULARIZED, 3), (LOSSES, 3), (OPTIMIZERS, 3), (REST, 3))
     return [
         (experiment, seed)
-        for group, most in groups
+        for group, most in GROUPS
         for seed in range(min(seeds, most))
         for experiment in group
     ]

@@ -1,22 +1,29 @@
-"""The paper's convolutional autoencoder, Tables I to III, and its regularised variants.
+"""The paper's convolutional autoencoder, Tables I to III, its variants, and Part V's models.
 
 The encoder squeezes a 32x32 gray image into a latent vector; the decoder draws a 32x32 RGB image
 from it. Layer names are those of the tables. A table's dropout rows are there only when a dropout
 rate is given: the paper's final model has none.
+
+`chroma_autoencoder` and `unet` predict two numbers a pixel, its chroma, and keep the luminance that
+they were given. All models map gray to RGB, both in [0, 1].
 """
 
 from dataclasses import dataclass
 
 from colorizer.backend import keras
 from colorizer.errors import InputError
+from colorizer.metrics import GRAY_WEIGHTS
 
 layers = keras.layers
+ops = keras.ops
 
 IMAGE_SIZE = 32
 LATENT_SIZE = 256
 ENCODER_FILTERS = (64, 128, 256)
 DECODER_FILTERS = (256, 128, 64)
 PADDINGS = ("same", "valid")  # with zeros so that stride 2 halves; without
+UNET_FILTERS = (16, 64, 96, 160)  # at full, half, quarter and eighth size
+SKIPS = ("concatenate", "add", "none")  # Ronneberger et al. 2015; Dahl 2016; no skip connections
 INITIALIZERS = ("he_normal", "glorot_uniform")  # He et al. 2015; Keras's default, Glorot 2010
 
 
@@ -120,12 +127,13 @@ def decoder(
     regularization: Regularization = NONE,
     latent_size: int = LATENT_SIZE,
     initializer: str = "he_normal",
+    channels: int = 3,
 ) -> keras.Model:
     """Table II: (n, latent_size) latent vectors to (n, 32, 32, 3) RGB in [0, 1].
 
     The arguments are those of `encoder`, less its padding. The text calls these layers
     convolutions; the tables, and their parameter counts, say transposed convolutions, the last with
-    stride 1.
+    stride 1. With 2 `channels` it gives chroma, which has both signs, so that no sigmoid bounds it.
 
     Returns:
         A Keras model named `decoder_model`; 2,013,315 parameters as the paper has it.
@@ -137,15 +145,15 @@ def decoder(
     for i, filters in enumerate(DECODER_FILTERS, start=len(ENCODER_FILTERS)):
         # (8, 8, 256), (16, 16, 128), (32, 32, 64)
         x = _hidden(layers.Conv2DTranspose, x, i, filters, regularization, initializer)
-    rgb = layers.Conv2DTranspose(
-        3,
+    output = layers.Conv2DTranspose(
+        channels,
         kernel_size=3,
         padding="same",
-        activation="sigmoid",
+        activation="sigmoid" if channels == 3 else None,
         kernel_regularizer=regularization.kernel_penalty(),
         name="decoder_output",
     )(x)
-    return keras.Model(latent, rgb, name="decoder_model")
+    return keras.Model(latent, output, name="decoder_model")
 
 
 def autoencoder(
@@ -166,6 +174,114 @@ def autoencoder(
     latent = encoder(regularization, latent_size, initializer, padding)(gray)
     rgb = decoder(regularization, latent_size, initializer)(latent)
     return keras.Model(gray, rgb, name="autoencoder")
+
+
+@keras.saving.register_keras_serializable("colorizer")
+class KeepLuminance(layers.Layer):
+    """Gray and chroma to RGB: the gray of the result is the gray that was given.
+
+    With weights w = (.299, .587, .114) of the gray map, chroma is (R - Y, B - Y); G - Y follows, as
+    the weighted sum of the three is zero. Where Y + chroma would leave [0, 1] the chroma is
+    multiplied by the largest factor that keeps it in: the hue stays too.
+    """
+
+    def call(self, gray, chroma):
+        """Put the chroma on the gray.
+
+        Args:
+            gray: Y, (n, h, w, 1), in [0, 1].
+            chroma: R - Y and B - Y, (n, h, w, 2).
+
+        Returns:
+            RGB (n, h, w, 3), in [0, 1].
+        """
+        red, blue = chroma[..., :1], chroma[..., 1:]
+        r, g, b = (float(weight) for weight in GRAY_WEIGHTS)
+        beyond = ops.concatenate([red, -(r * red + b * blue) / g, blue], axis=-1)  # beyond gray
+        tiny = 1e-6
+        highest = ops.max(beyond, axis=-1, keepdims=True)  # not negative
+        lowest = ops.min(beyond, axis=-1, keepdims=True)
+        room = ops.minimum((1 - gray) / (highest + tiny), gray / (tiny - lowest))
+        rgb = gray + ops.minimum(room, 1.0) * beyond
+        return ops.clip(rgb, 0.0, 1.0)  # of what rounding leaves beyond
+
+    def compute_output_shape(self, gray_shape, chroma_shape):
+        """The gray's, with three channels."""
+        return (*gray_shape[:-1], 3)
+
+
+def chroma_autoencoder(
+    latent_size: int = LATENT_SIZE, initializer: str = "he_normal"
+) -> keras.Model:
+    """The paper's autoencoder with the chroma for its output, put on the gray that it was given.
+
+    Args:
+        latent_size: length of the latent vector.
+        initializer: as in `encoder`.
+
+    Returns:
+        A Keras model, (n, 32, 32, 1) gray to (n, 32, 32, 3) RGB; 3,431,234 parameters.
+    """
+    gray = layers.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="encoder_input")
+    latent = encoder(latent_size=latent_size, initializer=initializer)(gray)
+    chroma = decoder(latent_size=latent_size, initializer=initializer, channels=2)(latent)
+    return keras.Model(gray, KeepLuminance()(gray, chroma), name="chroma_autoencoder")
+
+
+def unet(levels: int = len(UNET_FILTERS) - 1, skips: str = "concatenate") -> keras.Model:
+    """A U-Net: the way down like an encoder, the way up with what the way down saw at each size.
+
+    Every convolution is 3x3 and followed by batch norm and ReLU, but for the last, which begins at
+    zero: an untrained network is a gray copy.
+
+    Args:
+        levels: how often height and width are halved, from 0 to 3.
+        skips: how what the way down saw joins the way up, one of `SKIPS`.
+
+    Returns:
+        A Keras model, (n, h, w, 1) gray to (n, h, w, 3) RGB, for any h and w that are multiples of
+        2 ** levels; 891,234 parameters by default.
+
+    Raises:
+        InputError: a bad number of levels or kind of skip connections.
+
+    Source: Ronneberger, Fischer & Brox 2015, with fewer layers, and strides instead of pooling.
+    """
+    if levels not in range(len(UNET_FILTERS)):
+        raise InputError(f"Levels are a number from 0 to {len(UNET_FILTERS) - 1}, not {levels}.")
+    _check_choice("kind of skip connections", skips, SKIPS)
+    gray = layers.Input((None, None, 1), name="gray")
+    x = _convolved(gray, UNET_FILTERS[0], "top")
+    seen = []
+    for level, filters in enumerate(UNET_FILTERS[1 : levels + 1], start=1):
+        seen.append(x)
+        x = _convolved(x, filters, f"down_{level}", strides=2)
+        x = _convolved(x, filters, f"encoder_{level}")
+    for level in reversed(range(levels)):
+        filters = UNET_FILTERS[level]
+        x = layers.Conv2DTranspose(filters, 2, strides=2, name=f"up_{level}")(x)
+        if skips == "concatenate":
+            x = layers.Concatenate(name=f"skip_{level}")([x, seen[level]])
+        elif skips == "add":
+            x = layers.Add(name=f"skip_{level}")([x, seen[level]])
+        x = _convolved(x, filters, f"decoder_{level}")
+    chroma = layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros", name="chroma")(x)
+    return keras.Model(gray, KeepLuminance(name="keep_luminance")(gray, chroma), name="unet")
+
+
+def _convolved(x, filters, name, strides=1):
+    """Convolution, batch norm, ReLU; batch norm makes a bias superfluous."""
+    x = layers.Conv2D(
+        filters,
+        kernel_size=3,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
 
 
 def _dense(units, name, regularization):

@@ -121,6 +121,7 @@ def train(
             batch_size=experiment.batch_size,
             seed=seed,
             schedule=experiment.schedule,
+            mirror=experiment.mirror,
             checkpoint=checkpoint,
             settings=json.loads(json.dumps(experiment.configuration())),
             progress=progress,
@@ -241,7 +242,7 @@ def load_model(run: Run) -> keras.Model:
         raise InputError(f"The weights {path} are not those of the record {run.path}.")
     configuration = dict(run.configuration)
     configuration["regularization"] = experiments.Regularization(**configuration["regularization"])
-    model = Experiment(**configuration).build()
+    model = dataclasses.replace(experiments.get(run.experiment), **configuration).build()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the layers that Keras skips before it raises

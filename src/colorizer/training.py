@@ -49,15 +49,25 @@ class Batches(keras.utils.PyDataset):
         batch_size: images in a batch; the last one may be smaller.
         seed: order the images by (seed, epoch); None keeps their order.
         epoch: the epoch that comes next, counted from 0.
+        mirror: whether each image is turned left to right in about half of the epochs, drawn by
+            (seed, epoch) too.
     """
 
-    def __init__(self, images: Images, batch_size: int, seed: int | None = None, epoch: int = 0):
+    def __init__(
+        self,
+        images: Images,
+        batch_size: int,
+        seed: int | None = None,
+        epoch: int = 0,
+        mirror: bool = False,
+    ):
         super().__init__()
         self.rgb = images.rgb
         self.gray = to_gray(images.rgb)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = epoch
+        self.mirror = mirror
         self._order()
 
     def __len__(self):
@@ -65,7 +75,11 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return normalize(self.gray[chosen]), normalize(self.rgb[chosen])
+        gray, rgb = self.gray[chosen], self.rgb[chosen]
+        if self.mirror:
+            mirrored = self.mirrored[chosen]
+            gray[mirrored], rgb[mirrored] = gray[mirrored, :, ::-1], rgb[mirrored, :, ::-1]
+        return normalize(gray), normalize(rgb)
 
     def on_epoch_end(self):
         """Keras calls this between epochs."""
@@ -77,7 +91,9 @@ class Batches(keras.utils.PyDataset):
         if self.seed is None:
             self.order = np.arange(n)
         else:
-            self.order = np.random.default_rng([self.seed, self.epoch]).permutation(n)
+            random = np.random.default_rng([self.seed, self.epoch])
+            self.order = random.permutation(n)
+            self.mirrored = random.random(n) < 0.5
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -267,6 +283,7 @@ def fit(
     batch_size: int,
     seed: int,
     schedule: str = "plateau",
+    mirror: bool = False,
     checkpoint: Path | None = None,
     settings: dict | None = None,
     progress: bool = True,
@@ -283,6 +300,7 @@ def fit(
         schedule: what becomes of the learning rate, one of `SCHEDULES`: divided by the square root
             of 10 when the validation loss stands still (`PLATEAU`); left alone; or led to zero
             along half a cosine (Loshchilov & Hutter, 2017).
+        mirror: whether training images are turned left to right at random.
         checkpoint: file to resume from, written after every epoch; None for a training that
             cannot be resumed. It stays when the training is done: remove it once its result is
             safe.
@@ -305,7 +323,7 @@ def fit(
     keeper = Checkpoint(rate, checkpoint, settings)
     keeper.restore(model)
     done = len(keeper.history)
-    batches = Batches(train, batch_size, seed=seed, epoch=done)
+    batches = Batches(train, batch_size, seed=seed, epoch=done, mirror=mirror)
     with tqdm(
         total=epochs * len(batches),
         initial=done * len(batches),
