@@ -74,7 +74,7 @@ def _parser():
     colorize = commands.add_parser("colorize", help="colour photographs of any size")
     colorize.add_argument("photos", metavar="PHOTO", nargs="+", type=Path)
     colorize.add_argument(
-        "--model", metavar="NAME", default="plain", help="an experiment with weights; default plain"
+        "--model", metavar="NAME", default="unet", help="an experiment with weights; default unet"
     )
     colorize.add_argument(
         "-o", "--output", metavar="DIR", type=Path, help="default: beside each photograph"
@@ -197,14 +197,16 @@ def _list(options):
 def _colorize(options):
     from colorizer import photo, runs
 
-    predict = photo.predictor(runs.load_model(runs.load(options.model)))
+    model = runs.load_model(runs.fullest(options.model))
+    predict, any_size = photo.predictor(model), photo.takes_any_size(model)
     failed = False
     for source in tqdm(options.photos, unit="photo", disable=None):
         try:
             original = photo.read(source)
             name = f"{source.stem}-{options.model}{photo.SUFFIXES[original.format]}"
             target = (options.output or source.parent) / name
-            photo.write(photo.colorize(original, predict), target, options.overwrite)
+            coloured = photo.colorize(original, predict, any_size=any_size)
+            photo.write(coloured, target, options.overwrite)
         except InputError as error:  # the others need not suffer
             failed = True
             tqdm.write(f"colorizer: {error}", file=sys.stderr)

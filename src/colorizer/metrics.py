@@ -170,6 +170,27 @@ def channel_argmax_accuracy(prediction: np.ndarray, truth: np.ndarray) -> float:
     return _mean(_same_argmax, prediction, truth)
 
 
+def epsilon_accuracy(prediction: np.ndarray, truth: np.ndarray, epsilon: float) -> float:
+    """Share of pixels that are right to within a few units of Lab, as others report on CIFAR-10.
+
+    L, a and b are rounded to whole numbers; L must agree to within `epsilon`, a and b to within
+    2.2 `epsilon`. Not one of `evaluate`: a gray copy scores half and more.
+    Source: Nazeri, Ng & Ebrahimi, 2018, who report it for an `epsilon` of 2 and of 5.
+
+    Args:
+        prediction: RGB (n, h, w, 3), floating point in [0, 1].
+        truth: RGB, the same shape and range.
+        epsilon: in units of L (0 to 100).
+    """
+    tolerance = epsilon * np.array([1, 2.2, 2.2])
+
+    def within(pair):
+        error = np.abs(np.round(pair.lab[0]) - np.round(pair.lab[1]))
+        return (error <= tolerance + 1e-9).all(axis=-1)  # 2.2 times 5 is not quite 11
+
+    return _mean(within, prediction, truth)
+
+
 def evaluate(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """All metrics of this module under the names of their functions, in one pass.
 

@@ -1,9 +1,10 @@
 """Any photograph in, the same photograph coloured: its own size, and its own light.
 
-A model of the course sees 32x32 pixels. So the photograph is made small, the model colours that,
-and of its answer only the chroma is kept, what a colour is beyond its gray: (R - Y, B - Y). It is
-brought up to the photograph's size, guided by the photograph's own luminance Y, and added to it. As
-the gray map is linear and chroma's gray is zero, the photograph's gray stays what it was.
+A model of the course has seen photographs of 32x32 pixels. So the photograph is made small, the
+model colours that, and of its answer only the chroma is kept, what a colour is beyond its gray:
+(R - Y, B - Y). It is brought up to the photograph's size, guided by the photograph's own luminance
+Y, and added to it. As the gray map is linear and chroma's gray is zero, the photograph's gray stays
+what it was.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from colorizer.data import normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.files import replacing
 from colorizer.metrics import GRAY_WEIGHTS
-from colorizer.models import IMAGE_SIZE
+from colorizer.models import IMAGE_SIZE, UNET_FILTERS
 
 MAX_PIXELS = 100_000_000
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
@@ -33,8 +34,10 @@ ENCODING = {  # as little loss as the format allows; PNG's default level takes t
     "WEBP": {"lossless": True, "exact": True, "method": 1},  # exact: under alpha 0 too
     "TIFF": {"compression": "tiff_deflate"},
 }
-LONGEST = 16  # of a small photograph, in windows; a longer one is squeezed
+WORKING = 64  # shorter side of the small photograph for a model of any size
+LONGEST = 16  # longer side of a small photograph in shorter ones; what is longer is squeezed
 STEP = IMAGE_SIZE // 2  # at most, from one window to the next
+MULTIPLE = 2 ** (len(UNET_FILTERS) - 1)  # of height and width, which a U-Net halves so often
 RADIUS, EPSILON = 1, 0.003  # of the guided filter; chosen on the photographs of scikit-image
 STRIP = 1 << 19  # pixels painted at once, for the memory
 
@@ -146,51 +149,68 @@ def predictor(model: keras.Model) -> Predictor:
     return lambda gray: keras.ops.convert_to_numpy(model(gray, training=False))
 
 
-def colorize(photo: Photo, predict: Predictor, saturation: float = 1.0) -> Photo:
+def takes_any_size(model: keras.Model) -> bool:
+    """Whether a model is fully convolutional, and not bound to 32x32 pixels."""
+    return model.input_shape[1] is None
+
+
+def colorize(
+    photo: Photo, predict: Predictor, saturation: float = 1.0, any_size: bool = False
+) -> Photo:
     """The photograph with a model's chroma and its own gray, size, opacity and metadata.
 
     Args:
         photo: the photograph; of its colours only the gray is used.
         predict: maps gray (n, 32, 32, 1) to RGB (n, 32, 32, 3), both in [0, 1].
         saturation: factor of the chroma; 0 gives the gray photograph.
+        any_size: whether `predict` takes height and width of any multiples of 8.
 
     Returns:
         A photograph whose gray is that of `photo` to within one level of 255 in every pixel.
     """
     gray = photo.gray
-    small = thumbnail(gray)
-    rgb = paint(gray, small, chroma(small_rgb(small, predict)), saturation)
+    small = thumbnail(gray, any_size)
+    rgb = paint(gray, small, chroma(small_rgb(small, predict, any_size)), saturation)
     return dataclasses.replace(photo, rgb=rgb)
 
 
-def thumbnail(gray: np.ndarray) -> np.ndarray:
-    """The photograph as small as a model wants it, its shorter side 32 pixels.
+def thumbnail(gray: np.ndarray, any_size: bool = False) -> np.ndarray:
+    """The photograph as small as a model wants it.
+
+    Its shorter side is 32 pixels; for a model of any size as many as it has, from 32 to 64.
 
     Args:
         gray: (h, w), uint8.
+        any_size: whether the model takes any size.
 
     Returns:
-        (32, m) or (m, 32), m at least 32, float32 in [0, 1].
+        (s, m) or (m, s), s the shorter side, m at least s, float32 in [0, 1].
     """
-    height, width = gray.shape
-    scale = IMAGE_SIZE / min(height, width)
-    size = [min(max(round(n * scale), IMAGE_SIZE), LONGEST * IMAGE_SIZE) for n in (height, width)]
+    shorter = min(gray.shape)
+    side = min(max(shorter, IMAGE_SIZE), WORKING) if any_size else IMAGE_SIZE
+    size = [min(max(round(n * side / shorter), side), LONGEST * side) for n in gray.shape]
     return _up_or_down(normalize(gray), *size)
 
 
-def small_rgb(small: np.ndarray, predict: Predictor) -> np.ndarray:
-    """The model's answer to a small photograph, from square windows that overlap.
+def small_rgb(small: np.ndarray, predict: Predictor, any_size: bool = False) -> np.ndarray:
+    """The model's answer to a small photograph: in one pass, or from square windows that overlap.
 
-    Where windows overlap, their answers are averaged, each with a weight that falls from its middle
-    to its rim, so that no seam shows.
+    One pass where the model takes any size; height and width are filled up to a multiple of 8 with
+    copies of the last row and column. Where windows overlap, their answers are averaged, each with
+    a weight that falls from its middle to its rim, so that no seam shows.
 
     Args:
-        small: (h, w), the shorter side 32, in [0, 1].
+        small: (h, w), in [0, 1]; for windows, the shorter side is 32.
         predict: maps gray (n, 32, 32, 1) to RGB (n, 32, 32, 3), both in [0, 1].
+        any_size: whether `predict` takes height and width of any multiples of 8.
 
     Returns:
         RGB (h, w, 3), float32.
     """
+    if any_size:
+        height, width = small.shape
+        filled = np.pad(small, ((0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge")
+        return predict(filled[None, ..., None])[0, :height, :width]
     if small.shape[0] > small.shape[1]:
         return small_rgb(small.T, lambda g: _transposed(predict(_transposed(g)))).swapaxes(0, 1)
     free = small.shape[1] - IMAGE_SIZE

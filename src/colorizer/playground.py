@@ -35,7 +35,8 @@ from colorizer.models import IMAGE_SIZE
 from colorizer.photo import Photo
 from colorizer.plots import SCORES, score
 
-MODELS = {
+MODELS = {  # the first is the one that a photograph is first coloured by
+    "unet": "The U-Net",
     "plain": "The paper's final model",
     "dropout": "With dropout",
     "batchnorm-dropout": "With batch norm and dropout",
@@ -96,8 +97,9 @@ def colour(original: Photo, model: str, play: Play = Play()) -> Photo:
         InputError: there is no such run or its weights are missing.
     """
     gray = original.gray
-    small = photo.thumbnail(gray)
-    rgb = photo.small_rgb(small, lambda g: passes(model, g, play).mean(axis=0))
+    any_size = photo.takes_any_size(_network(model))
+    small = photo.thumbnail(gray, any_size)
+    rgb = photo.small_rgb(small, lambda g: passes(model, g, play).mean(axis=0), any_size)
     if play.hint:
         rgb = rgb + _mean_chroma(normalize(original.rgb)) - _mean_chroma(rgb)
     if play.own_luminance:
@@ -124,7 +126,8 @@ def uncertainty(original: Photo, model: str) -> np.ndarray:
         rgb = passes(model, gray, Play(dropout=True))
         return (rgb - _luminance(rgb)[..., None]).std(axis=0)
 
-    deviations = photo.small_rgb(photo.thumbnail(original.gray), deviation)
+    any_size = photo.takes_any_size(_network(model))
+    deviations = photo.small_rgb(photo.thumbnail(original.gray, any_size), deviation, any_size)
     return np.linalg.norm(deviations, axis=-1)
 
 
@@ -133,13 +136,16 @@ def passes(model: str, gray: np.ndarray, play: Play) -> np.ndarray:
 
     Args:
         model: name of the run.
-        gray: (n, 32, 32, 1), in [0, 1].
-        play: what the controls say of the latent vector and of dropout.
+        gray: (n, h, w, 1), in [0, 1], of a size that the model takes.
+        play: what the controls say of the latent vector and of dropout; a model without a latent
+            vector, or without dropout, does not mind.
 
     Returns:
-        RGB (passes, n, 32, 32, 3), in [0, 1].
+        RGB (passes, n, h, w, 3), in [0, 1].
     """
     network = _network(model)
+    if not has_latent(model):
+        return photo.predictor(network)(gray)[None]
     shift = play.step * principal_directions(model)[play.direction - 1] if play.step else 0.0
     times = PASSES if play.dropout else 1
     if play.dropout:
@@ -148,6 +154,11 @@ def passes(model: str, gray: np.ndarray, play: Play) -> np.ndarray:
     latent = network.get_layer("encoder_model")(every, training=play.dropout)
     rgb = network.get_layer("decoder_model")(latent + shift, training=play.dropout)
     return keras.ops.convert_to_numpy(rgb).reshape(times, *gray.shape[:-1], 3)
+
+
+def has_latent(model: str) -> bool:
+    """Whether a model squeezes the picture into a latent vector."""
+    return any(layer.name == "encoder_model" for layer in _network(model).layers)
 
 
 @functools.cache
@@ -167,7 +178,7 @@ def principal_directions(model: str) -> np.ndarray:
 
 @functools.cache
 def _network(model):
-    network = runs.load_model(runs.load(model))
+    network = runs.load_model(runs.fullest(model))
     network.trainable = False  # so that batch norm stays with its moving averages in any call
     return network
 
@@ -258,7 +269,7 @@ class Playground:
     def __init__(self, data: Cifar10 | None = None):
         self.data = data
         self.original, self.name = None, ""
-        for name in MODELS if data else ():
+        for name in filter(has_latent, MODELS if data else ()):
             principal_directions(name)  # now, as no picture is to wait for them
         self._make_controls()
         self.status = widgets.HTML()

@@ -182,6 +182,28 @@ def load(name: str, seed: int = 0, epochs: int | None = None, limit: int | None 
     return _read(_path(name, seed, epochs or experiment.epochs, limit))
 
 
+def fullest(name: str, seed: int = 0) -> Run:
+    """Of an experiment's runs with weights, the one that was trained most.
+
+    On most images, then for most epochs: the experiment in full, where it is recorded; else the
+    largest trial.
+
+    Args:
+        name: of the experiment.
+        seed: of the run.
+
+    Raises:
+        InputError: there is none, or a record cannot be read.
+    """
+    experiments.get(name)
+    found = [run for run in _of(name) if run.seed == seed and run.weights_path.exists()]
+    if not found:
+        raise InputError(
+            f"No run of {name!r}, seed {seed}, has weights here; `colorizer train {name}` makes it."
+        )
+    return max(found, key=lambda run: (run.limit or math.inf, run.configuration["epochs"]))
+
+
 def comparable(names: Sequence[str], seeds: int = 1) -> dict[str, list[Run]]:
     """Runs of several experiments at one budget, so that their scores can be compared.
 
