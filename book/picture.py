@@ -1,4 +1,4 @@
-"""Draw the README's picture: what the paper's model is given, what it returns, and the truth."""
+"""Draw the README's picture: what the models are given, what they return, and the truth."""
 
 from pathlib import Path
 
@@ -11,10 +11,12 @@ PATH = Path(__file__).parent / "assets" / "overview.png"
 def main():
     """Write the picture."""
     some = load_cifar10().test[:8]
-    returned = runs.predict(runs.load_model(runs.load("plain")), some)
-    picture = plots.image_grid(
-        [to_gray(some.rgb), returned, some.rgb], ["given", "returned", "truth"]
-    )
+    models = {"the paper's model": "plain", "the U-Net of Part V": "unet"}
+    rows = {"given": to_gray(some.rgb)}
+    for title, name in models.items():
+        rows[title] = runs.predict(runs.load_model(runs.fullest(name)), some)
+    rows["truth"] = some.rgb
+    picture = plots.image_grid(list(rows.values()), list(rows))
     picture.save(PATH)
 
 

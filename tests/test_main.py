@@ -83,7 +83,7 @@ def diverge(*arguments, **options):
         (["train", "plain", "--limit", "0"], "A limit is a number of images"),
         (["train", "plain", "--epochs", "0"], "Epochs are a whole number"),
         (["train", "--all", "--seeds", "0"], "Seeds are a whole number"),
-        (["colorize", "cat.png"], "The run"),
+        (["colorize", "cat.png"], "No run of 'unet'"),
         (["playground", "--port", "0"], "A port is a number"),
     ],
 )
@@ -130,7 +130,7 @@ def test_colorize(tmp_path, capsys, monkeypatch):
     assert printed.err == f"colorizer: {tmp_path / 'broken.png'} is cut short or damaged.\n"
     made = sorted((tmp_path / "out").iterdir())
     assert printed.out.splitlines() == [str(path) for path in made]
-    assert [path.name for path in made] == ["a-plain.png", "b-plain.jpg"]
+    assert [path.name for path in made] == ["a-unet.png", "b-unet.jpg"]
     original, coloured = photo.read(first), photo.read(made[0])
     assert np.abs(original.gray.astype(int) - coloured.gray).max() <= 1
     assert np.ptp(coloured.rgb.astype(int), axis=-1).max() > 5  # coloured it is
@@ -143,7 +143,7 @@ def test_colorize(tmp_path, capsys, monkeypatch):
     assert main([*again, "--overwrite"]) == 0
     assert main(["colorize", str(first), "--model", "dropout"]) == 0
     assert (tmp_path / "a-dropout.png").exists()
-    assert main(["colorize", str(first), "--model", "latent-32"]) == 2
+    assert main(["colorize", str(first), "--model", "latent-33"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -157,7 +157,7 @@ def test_a_folder_of_hostile_files_and_one_photograph(tmp_path, capsys, monkeypa
     printed = capsys.readouterr()
     assert printed.err.count("\n") == len(files) - 1 >= 30
     assert "Traceback" not in printed.err
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good-plain.png"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good-unet.png"]
 
 
 def test_missing_data(monkeypatch, tmp_path, capsys):

@@ -5,8 +5,9 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from colorizer import metrics
+from colorizer import baselines, metrics
 from colorizer.backend import keras
+from colorizer.data import normalize, to_gray
 from colorizer.errors import InputError
 
 PAIRED = [
@@ -159,6 +160,28 @@ def test_of_equal_channels_the_first_counts():
     _, green = one_pixel([0, 0, 0], [0, 1, 0])
     assert metrics.channel_argmax_accuracy(gray, red) == 1
     assert metrics.channel_argmax_accuracy(gray, green) == 0
+
+
+def test_epsilon_accuracy_is_what_nazeri_defines(images):
+    prediction, truth = images[1][:40] * 0.93, images[1][:40]
+    lab = [np.round(rgb2lab(x.astype(np.float64))) for x in (prediction, truth)]
+    for epsilon in (2, 5):
+        difference = np.abs(lab[0] - lab[1])
+        right = difference[..., 0] <= epsilon
+        for channel in (1, 2):
+            right &= 10 * difference[..., channel] <= 22 * epsilon  # in whole numbers
+        found = metrics.epsilon_accuracy(prediction, truth, epsilon)
+        assert found == pytest.approx(right.mean(), abs=1e-12)
+        assert 0.05 < found < 1
+    with pytest.raises(InputError):
+        metrics.epsilon_accuracy(prediction, truth[:3], 2)
+
+
+def test_epsilon_accuracy_of_a_gray_copy_on_the_real_test_images(cifar10):
+    truth = normalize(cifar10.test.rgb)
+    copy = baselines.gray_copy(normalize(to_gray(cifar10.test.rgb)))
+    assert metrics.epsilon_accuracy(copy, truth, 2) == pytest.approx(0.264, abs=0.001)
+    assert metrics.epsilon_accuracy(copy, truth, 5) == pytest.approx(0.558, abs=0.001)
 
 
 def test_evaluate_is_every_metric_by_its_name(images):

@@ -1,11 +1,21 @@
-"""The models against the paper's Tables I to III, row by row."""
+"""The models: the paper's against its Tables I to III, row by row; the later ones' promises."""
 
 import numpy as np
 import pytest
 
 from colorizer.backend import keras
 from colorizer.errors import InputError
-from colorizer.models import Regularization, autoencoder, decoder, encoder
+from colorizer.metrics import GRAY_WEIGHTS
+from colorizer.models import (
+    SKIPS,
+    KeepLuminance,
+    Regularization,
+    autoencoder,
+    chroma_autoencoder,
+    decoder,
+    encoder,
+    unet,
+)
 
 # Name, output shape, number of parameters: as printed, with Flatten as "flatten_1" has it. The
 # paper heads the middle column "Input Shape"; these are output shapes.
@@ -138,3 +148,84 @@ def test_bad_regularization(arguments):
 def test_bad_model(build, arguments):
     with pytest.raises(InputError):
         build(**arguments)
+
+
+def test_luminance_is_kept_and_chroma_shortened_only_where_it_must_be():
+    random = np.random.default_rng(0)
+    gray = np.concatenate(
+        [random.random((2, 8, 8, 1)), np.zeros((1, 8, 8, 1)), np.ones((1, 8, 8, 1))]
+    )
+    chroma = random.normal(scale=0.3, size=(4, 8, 8, 2))
+    rgb = keras.ops.convert_to_numpy(KeepLuminance()(np.float32(gray), np.float32(chroma)))
+    assert rgb.min() >= 0
+    assert rgb.max() <= 1
+    np.testing.assert_allclose(rgb @ GRAY_WEIGHTS, gray[..., 0], atol=1e-6)
+
+    green = -(chroma @ GRAY_WEIGHTS[[0, 2]]) / GRAY_WEIGHTS[1]
+    wanted = gray + np.stack([chroma[..., 0], green, chroma[..., 1]], axis=-1)
+    fits = (wanted.min(axis=-1) > 0) & (wanted.max(axis=-1) < 1)
+    assert 0.1 < fits.mean() < 0.9
+    np.testing.assert_allclose(rgb[fits], wanted[fits], atol=1e-5)
+    shortened = rgb[~fits]  # they end on the border of the gamut, in the same direction
+    border = np.minimum(shortened.min(axis=-1), 1 - shortened.max(axis=-1))
+    np.testing.assert_allclose(border, 0, atol=1e-5)
+    beyond, asked = shortened - gray[~fits], (wanted - gray)[~fits]
+    parallel = np.abs(beyond @ [1, 0, 0] * asked[:, 2] - beyond @ [0, 0, 1] * asked[:, 0])
+    assert parallel.max() < 1e-5
+
+
+@pytest.mark.parametrize("build", [chroma_autoencoder, unet])
+def test_the_output_has_the_gray_of_the_input(build):
+    keras.utils.set_random_seed(0)
+    model = build()
+    for kernel in model.trainable_weights:
+        if not keras.ops.convert_to_numpy(kernel).any():  # that which starts at zero
+            kernel.assign(np.random.default_rng(0).normal(scale=0.1, size=kernel.shape))
+    gray = np.random.default_rng(0).random((4, 32, 32, 1), dtype=np.float32)
+    rgb = model.predict(gray, verbose=0)
+    assert np.ptp(rgb, axis=-1).mean() > 0.01
+    np.testing.assert_allclose(rgb @ GRAY_WEIGHTS, gray[..., 0], atol=1e-6)
+
+
+def test_the_chroma_autoencoder_is_the_papers_but_for_its_last_layer():
+    ours, theirs = chroma_autoencoder(), autoencoder()
+    for part in ("encoder_model", "decoder_model"):
+        pairs = zip(ours.get_layer(part).layers, theirs.get_layer(part).layers, strict=True)
+        different = [a.name for a, b in pairs if a.count_params() != b.count_params()]
+        assert different == (["decoder_output"] if part == "decoder_model" else [])
+    assert ours.count_params() == 3_431_234
+
+
+def test_an_untrained_unet_is_a_gray_copy_of_any_size():
+    gray = np.random.default_rng(0).random((1, 24, 40, 1), dtype=np.float32)
+    np.testing.assert_array_equal(unet().predict(gray, verbose=0), np.repeat(gray, 3, axis=-1))
+    assert unet().count_params() == 891_234
+
+
+def test_a_unet_sees_as_far_as_its_levels():
+    def reach(levels):
+        """How many columns to the right of the middle a change of one pixel is seen."""
+        keras.utils.set_random_seed(0)
+        model = unet(levels)
+        model.get_layer("chroma").kernel.assign(np.ones(model.get_layer("chroma").kernel.shape))
+        gray = np.full((2, 64, 64, 1), 0.5, np.float32)
+        gray[1, 32, 32] = 0.6
+        rgb = model.predict(gray, verbose=0)
+        return np.flatnonzero(np.abs(rgb[1] - rgb[0]).max(axis=(0, 2)) > 0).max() - 32
+
+    assert reach(0) == 2  # two convolutions of 3x3
+    assert reach(0) < reach(1) < reach(2) < reach(3)
+
+
+@pytest.mark.parametrize("skips", SKIPS)
+def test_skip_connections(skips):
+    names = [layer.name for layer in unet(skips=skips).layers]
+    assert any(name.startswith("skip") for name in names) == (skips != "none")
+    assert unet(skips="concatenate").count_params() > unet(skips="add").count_params()
+    assert unet(skips="add").count_params() == unet(skips="none").count_params()
+
+
+@pytest.mark.parametrize("arguments", [{"levels": 4}, {"levels": -1}, {"skips": "multiply"}])
+def test_bad_unet(arguments):
+    with pytest.raises(InputError):
+        unet(**arguments)

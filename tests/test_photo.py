@@ -81,14 +81,15 @@ def stored(image, format="PNG", orientation=None, **options):
     st.integers(1, 8),
     st.integers(0, 2**32 - 1),
     st.floats(0, 5),
+    st.booleans(),
 )
 def test_any_photograph_keeps_its_size_gray_and_alpha(
-    width, height, kind, orientation, seed, saturation
+    width, height, kind, orientation, seed, saturation, any_size
 ):
     format, mode = kind
     image = noise(width, height, mode, seed)
     original = photo.read(stored(image, format, orientation))
-    coloured = photo.colorize(original, vivid, saturation)
+    coloured = photo.colorize(original, vivid, saturation, any_size)
     turned = orientation >= 5
     assert coloured.rgb.shape == ((width, height, 3) if turned else (height, width, 3))
     difference = coloured.gray.astype(int) - original.gray
@@ -252,6 +253,33 @@ def test_windows_agree_on_what_does_not_depend_on_their_place(shape):
     rgb = photo.small_rgb(small, vivid_everywhere)
     np.testing.assert_allclose(rgb, whole, atol=1e-5)
     np.testing.assert_allclose(photo.chroma(rgb), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (47, 64), (64, 83)])
+def test_one_pass_where_the_model_takes_any_size(shape):
+    small = RNG.random(shape, np.float32)
+    seen = []
+
+    def predict(gray):
+        seen.append(gray)
+        return vivid_everywhere(gray)
+
+    rgb = photo.small_rgb(small, predict, any_size=True)
+    np.testing.assert_array_equal(rgb, vivid_everywhere(small[..., None]))
+    (filled,) = seen
+    assert all(n % 8 == 0 for n in filled.shape[1:3])
+    assert np.all(filled[0, shape[0] :, : shape[1], 0] == small[-1])
+
+
+def test_the_small_photograph_of_a_model_of_any_size():
+    for shape, expected in (
+        ((32, 32), (32, 32)),  # an image of CIFAR-10 is what it is
+        ((1, 1), (32, 32)),
+        ((40, 60), (40, 60)),
+        ((600, 400), (round(1.5 * photo.WORKING), photo.WORKING)),
+        ((100, 90_000), (photo.WORKING, 16 * photo.WORKING)),
+    ):
+        assert photo.thumbnail(np.zeros(shape, np.uint8), any_size=True).shape == expected
 
 
 def vivid_everywhere(gray):

@@ -39,8 +39,9 @@ def shown(app):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_untouched_it_is_the_photograph_coloured(original, model):
-    network = playground.runs.load_model(playground.runs.load(model))
-    expected = photo.colorize(original, photo.predictor(network))
+    network = playground.runs.load_model(playground.runs.fullest(model))
+    any_size = photo.takes_any_size(network)
+    expected = photo.colorize(original, photo.predictor(network), any_size=any_size)
     np.testing.assert_array_equal(colour(original, model).rgb, expected.rgb)
 
 
@@ -116,14 +117,15 @@ def test_a_change_shows_and_the_code_makes_the_same(app):
     np.testing.assert_array_equal(before["the truth"], after["the truth"])
 
     app.models["dropout"].value = False
-    assert list(shown(app)) == ["gray", "plain", "batchnorm-dropout", "the truth"]
+    assert list(shown(app)) == ["gray", "unet", "plain", "batchnorm-dropout", "the truth"]
     code = re.search(r"<pre[^>]*>(.*?)</pre>", app.code.value, re.DOTALL)[1].replace("&#x27;", "'")
     assert "hint=True" in code
     names = {}
     exec(code, names)  # the reader's paste
     app.save.click()
     links = re.findall(r'download="([^"]+)" href="data:image/png;base64,([^"]+)"', app.code.value)
-    assert [name for name, _ in links] == ["coffee-plain.png", "coffee-batchnorm-dropout.png"]
+    made = ("coffee-unet.png", "coffee-plain.png", "coffee-batchnorm-dropout.png")
+    assert tuple(name for name, _ in links) == made
     made = photo.read(base64.b64decode(links[-1][1]))
     np.testing.assert_array_equal(made.rgb, names["coloured"].rgb)
     assert made.rgb.shape == skimage_data.coffee().shape
@@ -205,4 +207,4 @@ def test_without_cifar10_it_still_plays():
     app = Playground()
     assert "CIFAR-10" not in app.source.options
     assert "step" not in app.play
-    assert len(shown(app)) == 5
+    assert len(shown(app)) == 2 + len(MODELS)

@@ -1,5 +1,9 @@
 """Provenance: what changes a fingerprint, and what does not."""
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 
 from colorizer import provenance
@@ -60,3 +64,11 @@ def test_environment_names_device_backend_and_versions():
 
 def test_peak_memory_is_that_of_a_process():
     assert 1e7 < provenance.peak_memory() < 1e12
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere a parent does not count.")
+def test_peak_memory_is_not_that_of_the_parent():
+    ballast = np.ones(600_000_000, np.uint8)
+    code = "from colorizer import provenance; print(provenance.peak_memory())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert int(child.stdout) < ballast.nbytes < provenance.peak_memory()

@@ -102,6 +102,28 @@ def test_interruption_leaves_the_best_weights(tmp_path, monkeypatch):
     assert not left.exists()
 
 
+def test_the_fullest_run_is_of_most_images_then_of_most_epochs(run, monkeypatch):
+    assert runs.fullest("plain", seed=3) == run
+    longer = dataclasses.replace(TINY, epochs=3)
+    more = [
+        runs.train(experiment, DATA, seed=3, limit=limit, progress=False)
+        for experiment, limit in ((longer, LIMIT), (TINY, None))
+    ]
+    assert runs.fullest("plain", seed=3) == more[1]
+    more[1].weights_path.unlink()
+    assert runs.fullest("plain", seed=3) == more[0]
+    with pytest.raises(InputError, match="No run of 'plain', seed 0, has weights here"):
+        runs.fullest("plain")
+
+
+def test_the_model_is_built_by_its_own_experiment(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path))
+    tiny = dataclasses.replace(experiments.get("unet-levels-1"), epochs=1)
+    trained = runs.train(tiny, DATA, limit=LIMIT, progress=False)
+    assert runs.load_model(trained).count_params() == tiny.build().count_params()
+    assert runs.differences(trained, runs.recompute(trained, DATA)) == []
+
+
 def test_no_such_run(run):
     with pytest.raises(InputError, match="colorizer train dropout"):
         runs.load("dropout")

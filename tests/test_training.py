@@ -66,6 +66,21 @@ def test_batches_hold_each_image_once_in_an_order_of_seed_and_epoch():
     np.testing.assert_array_equal(training.Batches(TRAIN, 16, seed=1, epoch=1).order, batches.order)
 
 
+def test_mirrored_batches_turn_half_of_the_pairs_both_alike():
+    batches = training.Batches(TRAIN, 40, seed=1, mirror=True)
+    straight = training.Batches(TRAIN, 40, seed=1)
+    (gray, rgb), (straight_gray, straight_rgb) = batches[0], straight[0]
+    turned = np.array([not np.array_equal(a, b) for a, b in zip(rgb, straight_rgb, strict=True)])
+    assert 10 < turned.sum() < 30
+    np.testing.assert_array_equal(rgb[turned], straight_rgb[turned, :, ::-1])
+    np.testing.assert_array_equal(gray[turned], straight_gray[turned, :, ::-1])
+    np.testing.assert_array_equal(gray[~turned], straight_gray[~turned])
+    batches.on_epoch_end()
+    again = training.Batches(TRAIN, 40, seed=1, epoch=1, mirror=True)
+    np.testing.assert_array_equal(batches[0][1], again[0][1])  # a restart can repeat it
+    np.testing.assert_array_equal(np.sort(batches.rgb, axis=None), np.sort(TRAIN.rgb, axis=None))
+
+
 def test_history_and_best_weights():
     model, trained = fit()
     assert {len(values) for values in trained.history.values()} == {EPOCHS}
