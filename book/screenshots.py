@@ -36,7 +36,7 @@ def main():
             shoot(tab.locator(".playground"), "playground.jpg")
             wait_for_server(tab)
             tab.set_viewport_size({"width": 1280, "height": 1260})
-            tab.locator("figure img").nth(4).wait_for(timeout=MINUTE)
+            tab.locator("figure img").nth(5).wait_for(timeout=MINUTE)
             shoot(tab.locator("#rendered_cells"), "workshop.jpg")
             browser.close()
     finally:

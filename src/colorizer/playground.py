@@ -508,7 +508,7 @@ EXPLAINED = {
     "divide": "Left of it, in per cent of the width, each picture is the gray photograph.",
     "saturation": "More or less of the model's colour; its hue and the photograph's gray stay.",
     "strength": "A mean of the model's picture, 1, and the gray photograph, 0.",
-    "own_luminance": "Off: the model's own, which passed through 256 numbers.",
+    "own_luminance": "Off: the model's own; that of the paper's models passed through 256 numbers.",
     "hint": "Moves the mean of the colours to the true one, which no model knows.",
     "dropout": "The mean of 20 passes, each with other neurons silent.",
     "direction": "Along which the latent vectors of the test images differ most (1), or less.",
