@@ -1,11 +1,13 @@
 """The playground in the built page, driven as a reader would."""
 
 import base64
+import gzip
 import io
 import shutil
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image
 from skimage import data
@@ -14,9 +16,11 @@ from test_photo import hostile, noise, png_of, stored
 
 from colorizer import photo, runs
 from colorizer.data import normalize, to_gray
+from colorizer.playground import MODELS
 
-MODELS = ("plain", "dropout", "batchnorm-dropout")
+FIRST, *FURTHER = MODELS
 PAGE = "book/playground.html"
+PARTS = BOOK / "_static/playground"
 
 pytestmark = [needs_book, needs_chromium]
 
@@ -43,8 +47,29 @@ FROZEN = """
 
 
 @pytest.fixture(scope="module")
-def predictors():
-    return {name: photo.predictor(runs.load_model(runs.load(name))) for name in MODELS}
+def models():
+    return {name: runs.load_model(runs.fullest(name)) for name in MODELS}
+
+
+@pytest.fixture(scope="module")
+def predictors(models):
+    return {name: photo.predictor(model) for name, model in models.items()}
+
+
+@pytest.fixture(scope="module")
+def colorize(models, predictors):
+    """What the package makes of a photograph by a model."""
+
+    def colorize(original, name, saturation=1.0):
+        any_size = photo.takes_any_size(models[name])
+        return photo.colorize(original, predictors[name], saturation, any_size)
+
+    return colorize
+
+
+def level(name):
+    """How far, in levels of 255, a model in the page may be from Keras."""
+    return 1 if name == "unet" else 0.01  # batch norm in its kernels, rounded anew; rounding alone
 
 
 class Playground:
@@ -60,7 +85,27 @@ class Playground:
         self.status = self.tab.locator(".playground [role=status]")
 
     def fetched(self):
-        return [url for url in self.requests if "/_static/playground/" in url]
+        """Names of the parts in the order of their coming."""
+        part = "/_static/playground/"
+        return [url.rpartition("/")[2][:-3] for url in self.requests if part in url]
+
+    def box(self, model):
+        return self.tab.get_by_role("checkbox", name=MODELS[model])
+
+    def shown(self):
+        """The models whose pictures stand there, in their order."""
+        buttons = self.tab.get_by_role("button", name="Download what").all()
+        return [button.get_attribute("aria-label").split()[2] for button in buttons]
+
+    def predict(self, name, gray):
+        """RGB by a model in the page of gray (n, h, w, 1)."""
+        seen = self.tab.evaluate(
+            """([name, gray, height, width]) => document.querySelector(".playground")
+                 .predict(name, Float32Array.from(gray), height, width)
+                 .then((rgb) => Array.from(rgb))""",
+            [name, gray.ravel().tolist(), *gray.shape[1:3]],
+        )
+        return np.reshape(seen, (*gray.shape[:3], 3))
 
     def choose(self, content, name):
         chosen = {"name": name, "mimeType": "image/png", "buffer": content}
@@ -96,26 +141,61 @@ def test_the_page_predicts_what_keras_does(browser, origin, kind, predictors, ci
     playground = Playground(browser, origin[kind])
     assert playground.fetched() == []
     for name, predict in predictors.items():
-        seen = playground.tab.evaluate(
-            """([name, gray]) => document.querySelector(".playground")
-                 .predict(name, Float32Array.from(gray)).then((rgb) => Array.from(rgb))""",
-            [name, gray.ravel().tolist()],
-        )
-        difference = np.abs(np.reshape(seen, (20, 32, 32, 3)) - predict(gray))
-        assert 255 * difference.max() < 0.01  # rounding alone: the weights are the same halves
+        difference = np.abs(playground.predict(name, gray) - predict(gray))
+        assert 255 * difference.max() < level(name)
     assert len(playground.fetched()) == 3 + len(MODELS)  # each once
+    other = normalize(to_gray(data.coffee()[None, :256:4, :416:4]))  # 64x104
+    difference = np.abs(playground.predict(FIRST, other) - predictors[FIRST](other))
+    assert 255 * difference.max() < level(FIRST)
     playground.close(origin[kind])
 
 
+def test_the_first_model_is_small_and_takes_any_size(predictors, cifar10):
+    text = (PARTS / f"{FIRST}.js").read_text()
+    content = gzip.decompress(base64.b64decode(text.split('"')[1]))
+    assert len(content) < 2_000_000
+    session = onnxruntime.InferenceSession(content)
+    (taken,) = session.get_inputs()
+    for gray in (
+        normalize(to_gray(cifar10.test.rgb[:20])),
+        normalize(to_gray(data.coffee()[None, :256:4, :416:4])),
+    ):
+        (rgb,) = session.run(None, {taken.name: gray})
+        assert 255 * np.abs(rgb - predictors[FIRST](gray)).max() < level(FIRST)
+
+
 @pytest.mark.parametrize("kind", ["file", "http"])
-def test_a_reader_plays(browser, origin, kind, predictors):
+def test_a_reader_plays(browser, origin, kind, colorize):
     playground = Playground(browser, origin[kind], width=390)
     tab = playground.tab
     assert playground.fetched() == []
 
     tab.locator(".bundled button").nth(1).press("Enter")
     assert "451" in playground.wait_for("chelsea.jpg, ")
-    assert tab.locator(".playground figcaption", has_text="gray copy 0.0").count() == 3
+    scores = tab.locator(".playground figcaption", has_text="gray copy 0.0")
+    assert scores.count() == 1
+    needed = ["runtime", FIRST, "wasm", "worker"]
+    assert sorted(playground.fetched()) == sorted(needed)
+    size = sum((PARTS / f"{part}.js").stat().st_size for part in needed) / 1e6
+    assert f"fetches a model and what runs it, {size:.0f} MB" in tab.inner_html(".cost")
+    for model in reversed(FURTHER):
+        box = tab.get_by_role("group", name="Compare with").get_by_label(MODELS[model])
+        size = (PARTS / f"{model}.js").stat().st_size / 1e6
+        assert box.evaluate("box => box.labels[0].innerText").endswith(f", {size:.0f} MB")
+        assert not box.is_checked()
+        box.press("Space")
+        playground.wait_for("chelsea.jpg, ")
+        assert playground.fetched()[len(needed) :][-1] == model
+        ticked = FURTHER[FURTHER.index(model) :]
+        assert playground.shown() == [FIRST, *ticked]
+        assert scores.count() == 1 + len(ticked)
+    playground.box("plain").press("Space")
+    assert playground.shown() == [FIRST, *FURTHER[1:]]
+    playground.box("plain").press("Space")
+    playground.wait_for("chelsea.jpg, ")
+    assert playground.shown() == list(MODELS)
+    assert len(playground.fetched()) == 3 + len(MODELS)  # each once
+    assert "MB" not in tab.locator(".playground").inner_text()  # there is no more to fetch
 
     image = noise(90, 61, "RGB", 4)
     content = stored(image)
@@ -135,15 +215,16 @@ def test_a_reader_plays(browser, origin, kind, predictors):
     for model in MODELS:
         name, made = playground.downloaded(model)
         assert name.endswith(f"-{model}.png")
-        assert_same(made, photo.colorize(original, predictors[model]))
+        assert_same(made, colorize(original, model))
     slider = tab.get_by_label("Saturation")
     assert slider.input_value() == "1"
     for _ in range(10):
         slider.press("ArrowRight")
     tab.wait_for_function("document.querySelector('.saturation + output').textContent === '2.0'")
     tab.wait_for_timeout(500)
-    _, made = playground.downloaded("plain")
-    assert_same(made, photo.colorize(original, predictors["plain"], 2.0))
+    for model in MODELS:
+        _, made = playground.downloaded(model)
+        assert_same(made, colorize(original, model, 2.0))
 
     coloured = tab.locator(".playground .coloured").first
     clip = "(canvas) => getComputedStyle(canvas).clipPath"
@@ -166,14 +247,21 @@ def assert_same(made, expected):
     assert np.mean(made.rgb != expected.rgb) < 0.01  # at the edge of rounding
 
 
-@pytest.mark.parametrize("size", [(1, 1), (7, 300), (400, 20), (33, 32)])
-def test_any_size_is_coloured_as_the_package_does(browser, origin, predictors, size):
+# in the last two a small photograph's side falls between two numbers of pixels
+SIZES = [(1, 1), (7, 300), (400, 20), (33, 32), (203, 149), (65, 64), (257, 256)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_size_is_coloured_as_the_package_does(browser, origin, colorize, size):
     playground = Playground(browser, origin["file"])
     content = stored(noise(*size, "RGB", 6))
     playground.choose(content, "a.png")
     playground.wait_for(f"a.png, {size[0]} × {size[1]}.")
-    _, made = playground.downloaded("plain")
-    assert_same(made, photo.colorize(photo.read(content), predictors["plain"]))
+    playground.box("plain").check()
+    playground.wait_for(f"a.png, {size[0]} × {size[1]}.")
+    for model in (FIRST, "plain"):
+        _, made = playground.downloaded(model)
+        assert_same(made, colorize(photo.read(content), model))
     playground.close(origin["file"])
 
 
@@ -184,13 +272,20 @@ def test_a_megapixel_in_time_and_the_page_never_freezes(browser, origin):
     playground.choose(stored(noise(9, 9, "RGB", 0)), "small.png")
     playground.wait_for("small.png, ")
     playground.tab.evaluate(FROZEN)
-    started = playground.tab.evaluate("performance.now()")
-    playground.choose(content, "large.jpg")
-    playground.wait_for("large.jpg, 1200 × 834.")
-    seconds = (playground.tab.evaluate("performance.now()") - started) / 1000
-    assert seconds < 2 * 2  # 2 s on two quiet cores; these may be shared
+    assert seconds(playground, content, "large.jpg") < 2
+    for model in FURTHER:
+        playground.box(model).check()
+        playground.wait_for("large.jpg, ")
+    assert seconds(playground, content, "again.jpg") < 2 * 2
     assert playground.tab.evaluate("longest") < 500  # ms from frame to frame
     playground.close(origin["file"])
+
+
+def seconds(playground, content, name):
+    started = playground.tab.evaluate("performance.now()")
+    playground.choose(content, name)
+    playground.wait_for(f"{name}, 1200 × 834.")
+    return (playground.tab.evaluate("performance.now()") - started) / 1000
 
 
 def test_bad_files_are_one_sentence_each_and_the_page_goes_on(browser, origin):
@@ -229,16 +324,55 @@ def test_a_promise_of_pixels_costs_nothing(browser, origin):
 
 def test_a_part_that_is_missing_is_told_and_fetched_when_it_is_there(browser, tmp_path):
     book = shutil.copytree(BOOK, tmp_path / "book")
-    part = book / "_static/playground/plain.js"
-    part.rename(part.with_suffix(".gone"))
+    first, plain = (book / f"_static/playground/{name}.js" for name in (FIRST, "plain"))
+    for part in (first, plain):
+        part.rename(part.with_suffix(".gone"))
     playground = Playground(browser, book.as_uri() + "/")
     content = stored(noise(20, 10, "RGB", 0))
     playground.choose(content, "a.png")
-    assert "plain, cannot be fetched" in playground.wait_for("A part of the playground")
-    part.with_suffix(".gone").rename(part)
+    assert f"{FIRST}, cannot be fetched" in playground.wait_for("A part of the playground")
+    first.with_suffix(".gone").rename(first)
     playground.choose(content, "a.png")
     playground.wait_for("a.png, 20 × 10.")
+    playground.box("plain").press("Space")
+    assert "plain, cannot be fetched" in playground.wait_for("A part of the playground")
+    assert not playground.box("plain").is_checked()
+    assert playground.shown() == [FIRST]
+    plain.with_suffix(".gone").rename(plain)
+    playground.box("plain").press("Space")
+    playground.wait_for("a.png, 20 × 10.")
+    assert playground.shown() == [FIRST, "plain"]
     playground.tab.close()
+
+
+def test_while_a_model_is_on_its_way(browser, origin, colorize):
+    playground = Playground(browser, origin["http"])
+    tab, held = playground.tab, []
+    for model in FURTHER:
+        tab.route(f"**/{model}.js", lambda route: held.append(route))
+    playground.choose(stored(noise(20, 10, "RGB", 0)), "a.png")
+    playground.wait_for("a.png, 20 × 10.")
+    assert tab.locator(".playground progress").is_hidden()
+    for model in FURTHER:
+        playground.box(model).press("Space")
+    assert playground.wait_for("") == "Adding a model."
+    assert tab.get_by_label("Fetched").is_visible()
+    assert playground.shown() == [FIRST]
+    playground.box("dropout").press("Space")  # not wanted after all
+    content = stored(noise(50, 40, "RGB", 1))
+    playground.choose(content, "b.png")
+    playground.wait_for("b.png, 50 × 40.")
+    for route in held:
+        route.continue_()
+    tab.locator(".playground progress").wait_for(state="hidden")
+    wanted = [FIRST, "plain", "batchnorm-dropout"]
+    tab.wait_for_function("document.querySelectorAll('.playground .coloured').length === 3")
+    tab.locator(".playground figcaption", has_text="MSE").nth(2).wait_for()
+    assert playground.shown() == wanted
+    assert playground.wait_for("") == "b.png, 50 × 40. "
+    for model in wanted:
+        assert_same(playground.downloaded(model)[1], colorize(photo.read(content), model))
+    playground.close(origin["http"])
 
 
 def test_bundled_photographs_are_images():

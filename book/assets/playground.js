@@ -1,12 +1,13 @@
-// The playground: a photograph in, every model's colours out. Nothing is fetched before the first
-// photograph is chosen; all computing is done by a worker (playground_worker.js).
+// The playground: a photograph in, models' colours out. Nothing is fetched before the first
+// photograph is chosen, and then only the first model; each other one when its box is ticked. All
+// computing is done by a worker (playground_worker.js).
 for (const root of document.querySelectorAll(".playground")) {
-  const {folder, sizes, models} = JSON.parse(root.dataset.settings);
+  const {folder, sizes, models, anySize, working} = JSON.parse(root.dataset.settings);
+  const [first] = Object.keys(models);
   const find = (selector) => root.querySelector(selector);
   const [status, progress, results] = ["[role=status]", "progress", ".results"].map(find);
   const [before, saturation] = [".before", ".saturation"].map(find);
-  const figures = new Map(); // model to what is shown of it
-  let stem; // of the photograph's name, for downloads
+  const boxes = [...root.querySelectorAll("[type=checkbox]")]; // in the order of the models
 
   // --- the worker, and what it needs
 
@@ -30,37 +31,33 @@ for (const root of document.querySelectorAll(".playground")) {
     else reject(new Error(sentence));
   }
 
-  function fetched(part) {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.onload = () => {
-        progress.value += sizes[part];
-        resolve(script.content);
-        script.remove();
-      };
-      script.onerror = () => {
-        script.remove();
-        reject(new Error(`A part of the playground, ${part}, cannot be fetched; try again.`));
-      };
-      script.src = `${folder}${part}.js`;
-      document.head.append(script);
-    });
+  const fetching = {due: 0, here: 0}; // bytes
+
+  async function fetched(part) {
+    const script = document.createElement("script");
+    script.src = `${folder}${part}.js`;
+    advance("due", sizes[part]);
+    try {
+      await new Promise((resolve, reject) => {
+        Object.assign(script, {onload: resolve, onerror: reject});
+        document.head.append(script);
+      });
+      return script.content;
+    } catch {
+      throw new Error(`A part of the playground, ${part}, cannot be fetched; try again.`);
+    } finally {
+      script.remove();
+      advance("here", sizes[part]);
+    }
   }
 
-  async function start() {
-    progress.max = Object.values(sizes).reduce((a, b) => a + b);
-    progress.value = 0;
-    progress.hidden = false;
-    try {
-      const text = await unpackedText(await fetched("worker"));
-      worker = new Worker(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
-      worker.onmessage = hear;
-      await ask("start", {runtime: await fetched("runtime"), wasm: await fetched("wasm")});
-      for (const name of Object.keys(models)) await ask("load", {name, content: await fetched(name)});
-      find(".cost").hidden = true;
-    } finally {
-      progress.hidden = true;
-    }
+  function advance(what, bytes) {
+    fetching[what] += bytes;
+    progress.hidden = fetching.here === fetching.due;
+    if (progress.hidden) fetching.here = fetching.due = 0;
+    progress.max = fetching.due || 1;
+    if (fetching.here) progress.value = fetching.here;
+    else progress.removeAttribute("value"); // it moves, although nothing is here yet
   }
 
   async function unpackedText(base64) {
@@ -69,66 +66,100 @@ for (const root of document.querySelectorAll(".playground")) {
     return new Response(stream).text();
   }
 
-  let started; // a promise; none before it is asked for, and none again where it failed
+  const kept = new Map(); // what is asked for once, and again where it failed: name to promise
 
-  function ready() {
-    started ??= start().catch((error) => {
-      started = undefined;
-      throw error;
-    });
-    return started;
+  function once(name, make) {
+    if (!kept.has(name)) {
+      const promise = make();
+      kept.set(name, promise);
+      promise.catch(() => kept.delete(name));
+    }
+    return kept.get(name);
   }
 
-  // For tests: gray images (n * 32 * 32 numbers in [0, 1]) to a model's RGB.
-  root.predict = (name, gray) => ready().then(() => ask("predict", {name, gray}));
+  async function start() {
+    const [text, runtime, wasm] = await Promise.all(["worker", "runtime", "wasm"].map(fetched));
+    const url = URL.createObjectURL(new Blob([await unpackedText(text)], {type: "text/javascript"}));
+    worker = new Worker(url);
+    worker.onmessage = hear;
+    await ask("start", {runtime, wasm, working});
+  }
+
+  const loaded = new Set(); // names of models
+
+  const load = (name) => once(name, async () => {
+    const [content] = await Promise.all([fetched(name), once("start", start)]);
+    await ask("load", {name, content, anySize: anySize.includes(name)});
+    loaded.add(name);
+  });
+
+  // For tests: gray images (n * height * width numbers in [0, 1]) to a model's RGB.
+  root.predict = (name, gray, height, width) =>
+    load(name).then(() => ask("predict", {name, gray, height, width}));
 
   // --- a photograph
 
-  let turn = 0; // of the photographs chosen; what an earlier one still brings is dropped
+  let photo; // what the worker tells of it, its stem for downloads, and a sentence on it
+  const figures = new Map(); // model to what is shown of it
+  let turn = 0; // of the photographs chosen; only the newest has the status
 
   async function open(file, name) {
     const mine = ++turn;
     try {
-      status.textContent = started ? "Colouring." : "Fetching the models.";
-      await ready();
+      status.textContent = loaded.has(first) ? "Colouring." : "Fetching the model.";
+      await load(first);
       if (mine !== turn) return;
+      find(".cost").hidden = true;
       status.textContent = "Colouring.";
-      const photo = await ask("open", {file, name});
-      if (mine !== turn) return;
-      stem = name.replace(/\.[^.]*$/, "");
-      show(photo);
+      const opened = await ask("open", {file, name});
+      photo = {
+        ...opened,
+        stem: name.replace(/\.[^.]*$/, ""),
+        sentence: `${name}, ${opened.width} × ${opened.height}. ${opened.note}`,
+        figure: figure([canvas(opened, opened.rgba, "The photograph")], "The photograph"),
+      };
+      find(".controls").hidden = false;
+      figures.clear();
+      arrange();
+      divide();
       await repaint();
-      if (mine === turn) status.textContent = `${name}, ${photo.width} × ${photo.height}. ${photo.note}`;
+      if (mine === turn) status.textContent = photo.sentence;
     } catch (error) {
       if (mine === turn) status.textContent = error.message;
     }
   }
 
-  function show({width, height, rgba, gray, error}) {
-    find(".controls").hidden = false;
-    const canvas = (pixels, label) => {
-      const made = Object.assign(document.createElement("canvas"), {width, height});
-      made.setAttribute("role", "img");
-      made.setAttribute("aria-label", label);
-      if (pixels) draw(made, pixels);
-      return made;
-    };
-    figures.clear();
-    results.replaceChildren(figure([canvas(rgba, "The photograph")], "The photograph"));
-    for (const [name, title] of Object.entries(models)) {
-      const coloured = canvas(null, `${title}, coloured`);
-      coloured.className = "coloured";
-      const score = document.createElement("span");
-      const button = Object.assign(document.createElement("button"), {
-        type: "button",
-        textContent: "Download",
-        onclick: () => download(coloured, `${stem}-${name}.png`),
-      });
-      button.setAttribute("aria-label", `Download what ${name} made`);
-      results.append(figure([canvas(gray, `${title}, gray`), coloured], title, score, button));
-      figures.set(name, {coloured, score, floor: error});
-    }
-    divide();
+  // The photograph and, in their order, the models that are wanted and here.
+  function arrange() {
+    const names = [first, ...boxes.filter((box) => box.checked).map((box) => box.value)];
+    const shown = names.filter((name) => loaded.has(name));
+    for (const name of figures.keys()) if (!shown.includes(name)) figures.delete(name);
+    for (const name of shown) if (!figures.has(name)) figures.set(name, coloured(name));
+    results.replaceChildren(photo.figure, ...shown.map((name) => figures.get(name).figure));
+  }
+
+  function coloured(name) {
+    const title = models[name];
+    const picture = canvas(photo, null, `${title}, coloured`);
+    picture.className = "coloured";
+    const score = document.createElement("span");
+    const {stem} = photo;
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      textContent: "Download",
+      onclick: () => download(picture, `${stem}-${name}.png`),
+    });
+    button.setAttribute("aria-label", `Download what ${name} made`);
+    const pictures = [canvas(photo, photo.gray, `${title}, gray`), picture];
+    return {picture, score, figure: figure(pictures, title, score, button)};
+  }
+
+  function canvas({width, height}, pixels, label) {
+    const made = Object.assign(document.createElement("canvas"), {width, height});
+    made.setAttribute("role", "img");
+    made.setAttribute("aria-label", label);
+    if (pixels) draw(made, pixels);
+    return made;
   }
 
   function figure(pictures, title, ...rest) {
@@ -154,15 +185,18 @@ for (const root of document.querySelectorAll(".playground")) {
   // Only the newest saturation counts: what was wanted before it stops.
   function repaint() {
     const mine = ++wanted;
+    const factor = Number(saturation.value);
     painting = painting.catch(() => {}).then(async () => {
-      for (const [name, {coloured, score, floor}] of figures) {
+      for (const [name, shown] of figures) {
         if (mine !== wanted) return;
-        const {rgba, error} = await ask("paint", {name, saturation: Number(saturation.value)});
-        if (figures.get(name)?.coloured !== coloured) return; // another photograph has come
-        draw(coloured, rgba);
-        score.textContent = error === null
+        if (shown.factor === factor) continue; // nothing has changed for it
+        const {rgba, error} = await ask("paint", {name, saturation: factor});
+        if (figures.get(name) !== shown) return; // another photograph has come
+        shown.factor = factor;
+        draw(shown.picture, rgba);
+        shown.score.textContent = error === null
           ? "It has no colour to compare with."
-          : `MSE ${error.toFixed(4)}, gray copy ${floor.toFixed(4)}`;
+          : `MSE ${error.toFixed(4)}, gray copy ${photo.error.toFixed(4)}`;
       }
     });
     return painting;
@@ -183,6 +217,22 @@ for (const root of document.querySelectorAll(".playground")) {
     results.style.setProperty("--before", `${before.value}%`);
   }
 
+  async function compare(box) {
+    const sentence = "Adding a model.";
+    try {
+      if (box.checked) status.textContent = sentence;
+      if (box.checked) await load(box.value);
+      if (loaded.has(box.value)) box.labels[0].querySelector("small")?.remove(); // the cost of it
+      arrange();
+      await repaint();
+      if (status.textContent === sentence) status.textContent = photo.sentence;
+    } catch (error) {
+      box.checked = false; // so that it can be ticked again
+      status.textContent = error.message;
+    }
+  }
+
+  for (const box of boxes) box.addEventListener("change", () => compare(box));
   before.addEventListener("input", divide);
   saturation.addEventListener("input", () => {
     saturation.nextElementSibling.textContent = Number(saturation.value).toFixed(1);

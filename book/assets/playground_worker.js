@@ -1,42 +1,48 @@
 // Colours photographs beside the page, so that the page never waits. The steps, their names and
 // their numbers are those of the package's module `photo`; a test compares what both make.
 const [R, G, B] = [0.299, 0.587, 0.114];
-const SIZE = 32; // pixels, a side of what a model sees
-const LONGEST = 16; // of a small photograph, in windows; a longer one is squeezed
+const SIZE = 32; // pixels, a side of what a model sees; at least, where it takes any size
+const LONGEST = 16; // longer side of a small photograph in shorter ones; what is longer is squeezed
+const MULTIPLE = 8; // of height and width, for a model that takes any size
 const STEP = SIZE / 2; // at most, from one window to the next
 const EPSILON = 0.003; // of the guided filter
 const MAX_PIXELS = 1e8;
 
 let ort;
-const models = new Map(); // name to session, in the order of their coming
+let working; // pixels, the shorter side of the small photograph for a model of any size; at most
+const models = new Map(); // name to session, and whether it takes any size
 let photo; // the one that is open: what `opened` gives
 
 class InputError extends Error {}
 
 // What the page asks for. Each answer goes back under the number of its question.
 const answers = {
-  async start({runtime, wasm}) {
+  async start({runtime, wasm, working: side}) {
+    working = side;
     const url = URL.createObjectURL(new Blob([await unpacked(runtime)], {type: "text/javascript"}));
     ort = await import(url);
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.wasmBinary = await unpacked(wasm);
   },
-  async load({name, content}) {
-    models.set(name, await ort.InferenceSession.create(await unpacked(content)));
+  async load({name, content, anySize}) {
+    models.set(name, {session: await ort.InferenceSession.create(await unpacked(content)), anySize});
   },
-  // Tests compare this with Keras: gray of n images, 32x32 in [0, 1], to RGB.
-  predict: ({name, gray}) => predict(models.get(name), gray),
+  // Tests compare this with Keras: gray of n images of one size, in [0, 1], to RGB.
+  predict: ({name, gray, height, width}) => predict(models.get(name), gray, height, width),
   async open({file, name}) {
     photo = await opened(file, name);
-    photo.small = thumbnail(photo);
+    photo.small = {}; // two kinds: for models of any size, true, or not, false
     photo.chroma = {};
     const {width, height, note, rgba, gray} = photo;
     const copy = paintGray(rgba, gray);
     return {width, height, note, rgba, gray: copy, error: hasColour(rgba) ? mse(rgba, copy) : null};
   },
   async paint({name, saturation}) {
-    photo.chroma[name] ??= await smallChroma(photo.small, (gray) => predict(models.get(name), gray));
-    const rgba = paint(photo, photo.small, photo.chroma[name], saturation);
+    const model = models.get(name);
+    const small = (photo.small[model.anySize] ??= thumbnail(photo, model.anySize));
+    const chromaBy = model.anySize ? chromaInOnePass : chromaOfWindows;
+    photo.chroma[name] ??= await chromaBy(model, small);
+    const rgba = paint(photo, small, photo.chroma[name], saturation);
     return {rgba, error: hasColour(photo.rgba) ? mse(photo.rgba, rgba) : null};
   },
 };
@@ -60,9 +66,9 @@ async function unpacked(base64) {
   return new Response(stream).arrayBuffer();
 }
 
-async function predict(session, gray) {
-  const windows = new ort.Tensor("float32", gray, [gray.length / SIZE ** 2, SIZE, SIZE, 1]);
-  const {[session.outputNames[0]]: rgb} = await session.run({[session.inputNames[0]]: windows});
+async function predict({session}, gray, height = SIZE, width = SIZE) {
+  const images = new ort.Tensor("float32", gray, [gray.length / (height * width), height, width, 1]);
+  const {[session.outputNames[0]]: rgb} = await session.run({[session.inputNames[0]]: images});
   return rgb.data;
 }
 
@@ -214,17 +220,44 @@ function paintGray(rgba, gray) {
   return copy;
 }
 
-// The photograph as small as a model wants it, its shorter side 32 pixels.
-function thumbnail({gray, width, height}) {
-  const scale = SIZE / Math.min(width, height);
+// The photograph as small as a model wants it: its shorter side 32 pixels; for a model of any size as
+// many as it has, from 32 to `working`.
+function thumbnail({gray, width, height}, anySize) {
+  const shorter = Math.min(width, height);
+  const side = anySize ? Math.min(Math.max(shorter, SIZE), working) : SIZE;
   const [n, m] = [width, height].map(
-    (size) => Math.min(Math.max(Math.round(size * scale), SIZE), LONGEST * SIZE));
+    (size) => Math.min(Math.max(rounded((size * side) / shorter), side), LONGEST * side));
   const values = Float32Array.from(gray, (level) => level / 255);
   return {width: n, height: m, values: resized(values, width, height, n, m)};
 }
 
-// The model's chroma of a small photograph: R - Y and B - Y, from square windows that overlap.
-async function smallChroma({width, height, values}, predictor) {
+function rounded(number) { // as Python does: a half to the even side
+  return number % 1 === 0.5 ? 2 * Math.round(number / 2) : Math.round(number);
+}
+
+// Chroma is what a colour is beyond its gray: R - Y and B - Y.
+function chroma(rgb, i) {
+  const [r, g, b] = rgb.subarray(3 * i, 3 * i + 3);
+  const luminance = R * r + G * g + B * b;
+  return [r - luminance, b - luminance];
+}
+
+// The chroma of a small photograph by a model of any size. Height and width are filled up to a
+// multiple of 8 with copies of the last row and column.
+async function chromaInOnePass(model, {width, height, values}) {
+  const [n, m] = [width, height].map((size) => MULTIPLE * Math.ceil(size / MULTIPLE));
+  const filled = Float32Array.from({length: n * m}, (_, i) =>
+    values[Math.min(Math.floor(i / n), height - 1) * width + Math.min(i % n, width - 1)]);
+  const rgb = await predict(model, filled, m, n);
+  const [red, blue] = [0, 1].map(() => new Float32Array(values.length));
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) [red[at], blue[at]] = chroma(rgb, y * n + x);
+  }
+  return {red, blue};
+}
+
+// The chroma of a small photograph by a model of 32x32 pixels, from square windows that overlap.
+async function chromaOfWindows(model, {width, height, values}) {
   const upright = height > width;
   const free = Math.max(width, height) - SIZE;
   const count = 1 + Math.ceil(free / STEP);
@@ -237,14 +270,13 @@ async function smallChroma({width, height, values}, predictor) {
   });
   const windows = new Float32Array(count * SIZE ** 2);
   everywhere((k, at) => { windows[k] = values[at]; });
-  const rgb = await predictor(windows);
+  const rgb = await predict(model, windows);
   const [red, blue, weights] = [0, 1, 2].map(() => new Float32Array(values.length));
   everywhere((k, at, along) => {
-    const [r, g, b] = rgb.subarray(3 * k, 3 * k + 3);
-    const luminance = R * r + G * g + B * b;
+    const [cr, cb] = chroma(rgb, k);
     const weight = 1 - Math.abs((2 * (along + 1)) / (SIZE + 1) - 1);
-    red[at] += weight * (r - luminance);
-    blue[at] += weight * (b - luminance);
+    red[at] += weight * cr;
+    blue[at] += weight * cb;
     weights[at] += weight;
   });
   return {red: red.map((sum, at) => sum / weights[at]), blue: blue.map((sum, at) => sum / weights[at])};

@@ -2,11 +2,13 @@
 
 The directive `{playground}` stands for the whole of it. No kernel, no server and no network are
 needed, and no page that is not asked for it loads it: the models and the runtime that computes them
-are scripts beside the page, fetched when a photograph is chosen. They are scripts because a page
-opened as a file may load nothing else; each holds base64 of gzipped bytes.
+are scripts beside the page. The runtime and the first model are fetched with the first photograph,
+each further model when its box is ticked. They are scripts because a page opened as a file may load
+nothing else; each holds base64 of gzipped bytes.
 
 Models are exported from the weights in `runs` when the book is built, and never committed. As the
-weights are stored at half precision, so are they here, which costs nothing.
+weights are stored at half precision, so are they here, which costs nothing; but for the U-Net, as
+the export multiplies batch norm into its kernels, and what comes of it is rounded anew.
 """
 
 import base64
@@ -28,6 +30,7 @@ RUNTIME = "node_modules/onnxruntime-web/dist"
 LONGER_SIDE = 480  # pixels of a bundled photograph
 OPSET = 18
 LARGE = 1024  # numbers; what is smaller, biases, is left as it is
+SIDE = 32  # pixels, for a first call of a model that takes any size
 
 
 class playground(nodes.General, nodes.Element):  # noqa: N801 - docutils names the visitors by the class
@@ -47,9 +50,8 @@ def export(model) -> bytes:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    model(
-        np.zeros((1, *model.input_shape[1:]), np.float32)
-    )  # else not exported
+    shape = [1, *(side or SIDE for side in model.input_shape[1:])]
+    model(np.zeros(shape, np.float32))  # else it is not exported
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras 3.15 of NumPy 2: theirs to mend
         path = Path(scratch) / "model.onnx"
@@ -82,7 +84,7 @@ def exported(name: str, root: Path) -> bytes:
     """The model of a run's record, exported once for each weight file."""
     from colorizer import runs  # here: other pages need no Keras
 
-    run = runs.load(name)
+    run = runs.fullest(name)
     kept = root / f"node_modules/.cache/colorizer/{run.weights_sha256}.onnx"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -94,9 +96,9 @@ def parts(models: Iterable[str], root: Path) -> dict[str, bytes]:
     """What the page fetches when it is asked to: name to content."""
     runtime = root / RUNTIME
     return {
+        "worker": (root / "book/assets/playground_worker.js").read_bytes(),
         "runtime": (runtime / "ort.wasm.bundle.min.mjs").read_bytes(),
         "wasm": (runtime / "ort-wasm-simd-threaded.wasm").read_bytes(),
-        "worker": (root / "book/assets/playground_worker.js").read_bytes(),
     } | {name: exported(name, root) for name in models}
 
 
@@ -121,7 +123,8 @@ def photograph(name: str) -> str:
 
 def visit_playground(translator, node):
     """Write the parts beside the pages, and the controls into the page."""
-    from colorizer.playground import MODELS, PHOTOGRAPHS  # with Keras
+    from colorizer import experiments, photo  # here: other pages need no Keras
+    from colorizer.playground import MODELS, PHOTOGRAPHS
 
     folder = Path(translator.builder.outdir) / "_static/playground"
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +140,19 @@ def visit_playground(translator, node):
         "folder": "../" * depth + "_static/playground/",
         "sizes": sizes,
         "models": MODELS,
+        "anySize": [
+            name
+            for name in MODELS
+            if photo.takes_any_size(experiments.get(name).build())
+        ],
+        "working": photo.WORKING,
     }
+    further = dict(list(MODELS.items())[1:])
+    boxes = "".join(
+        f'<label><input type="checkbox" autocomplete="off" value="{name}"> {title}'
+        f"<small>, {megabytes(sizes[name])}</small></label>"
+        for name, title in further.items()
+    )
     pictures = "".join(
         f'<button type="button" data-name="{name}.jpg">'
         f'<img src="{photograph(name)}" alt="{alt}"></button>'
@@ -147,10 +162,18 @@ def visit_playground(translator, node):
         PAGE.format(
             settings=html.escape(json.dumps(settings)),
             pictures=pictures,
-            megabytes=round(sum(sizes.values()) / 1e6),
+            boxes=boxes,
+            cost=megabytes(
+                sum(sizes[part] for part in sizes if part not in further)
+            ),
         )
     )
     raise nodes.SkipNode
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes as a reader wants it."""
+    return f"{size / 1e6:.0f} MB"
 
 
 PAGE = """
@@ -160,10 +183,11 @@ PAGE = """
     drop one here, or paste one. It stays on your machine.</p>
     <div class="bundled" role="group" aria-label="Photographs to try">{pictures}</div>
   </div>
-  <p class="cost">The first photograph fetches the models, {megabytes} MB, once.</p>
+  <p class="cost">The first photograph fetches a model and what runs it, {cost}, once.</p>
   <progress aria-label="Fetched" max="1" value="0" hidden></progress>
   <p role="status">This needs JavaScript.</p>
   <div class="controls" hidden>
+    <fieldset><legend>Compare with</legend>{boxes}</fieldset>
     <label>Gray up to here <input class="before" type="range" min="0" max="100" value="50">
       <output>50 %</output></label>
     <label>Saturation <input class="saturation" type="range" min="0" max="3" step="0.1" value="1">
