@@ -30,9 +30,12 @@ def main():
             tab = browser.new_page(viewport={"width": 1280, "height": 1100})
             tab.goto(PAGE.as_uri())
             tab.locator(".bundled button").nth(2).click()
-            tab.locator(".playground figcaption", has_text="MSE").nth(
-                2
-            ).wait_for(timeout=MINUTE)
+            coloured = tab.locator(".playground figcaption", has_text="MSE")
+            coloured.nth(0).wait_for(timeout=MINUTE)
+            boxes = tab.locator(".playground fieldset input").all()
+            for count, box in enumerate(boxes, start=1):
+                box.check()
+                coloured.nth(count).wait_for(timeout=MINUTE)
             shoot(tab.locator(".playground"), "playground.jpg")
             wait_for_server(tab)
             tab.set_viewport_size({"width": 1280, "height": 1260})
