@@ -34,7 +34,7 @@ ENCODING = {  # as little loss as the format allows; PNG's default level takes t
     "WEBP": {"lossless": True, "exact": True, "method": 1},  # exact: under alpha 0 too
     "TIFF": {"compression": "tiff_deflate"},
 }
-WORKING = 64  # shorter side of the small photograph for a model of any size
+WORKING = 48  # shorter side of a small photograph for a model of any size; measured in Part V
 LONGEST = 16  # longer side of a small photograph in shorter ones; what is longer is squeezed
 STEP = IMAGE_SIZE // 2  # at most, from one window to the next
 MULTIPLE = 2 ** (len(UNET_FILTERS) - 1)  # of height and width, which a U-Net halves so often
@@ -177,7 +177,7 @@ def colorize(
 def thumbnail(gray: np.ndarray, any_size: bool = False) -> np.ndarray:
     """The photograph as small as a model wants it.
 
-    Its shorter side is 32 pixels; for a model of any size as many as it has, from 32 to 64.
+    Its shorter side is 32 pixels; for a model of any size as many as it has, from 32 to 48.
 
     Args:
         gray: (h, w), uint8.
