@@ -28,7 +28,7 @@ def test_docstring_states_time_and_score_of_the_record(experiment):
     if "Score:" not in type(experiment).__doc__:
         assert experiment not in experiments.HEADLINE or not runs.exists(experiment)
         return
-    run = runs.load(experiment.name)
+    run = runs.fullest(experiment.name)
     assert f"Score: test MSE {run.metrics['mse']:.5f}" in type(experiment).__doc__
     assert f"Time: {run.provenance['seconds'] / 60:.0f} min on " in type(experiment).__doc__
 

@@ -266,13 +266,8 @@ class UNet(Experiment):
         skips: how its two halves are joined, one of `models.SKIPS`.
 
     Command: colorizer train unet
-    Command: colorizer train unet-plateau
-    Command: colorizer train unet-unmirrored
-    Command: colorizer train unet-add
-    Command: colorizer train unet-none
-    Command: colorizer train unet-levels-0
-    Command: colorizer train unet-levels-1
-    Command: colorizer train unet-levels-2
+    Time: 60 min on two CPU cores of a server that had other work, 16 epochs of 30, seed 0.
+    Score: test MSE 0.00476, seed 0, after 16 epochs of 30; a gray copy scores 0.00662.
     """
 
     name: str = "unet"
@@ -284,6 +279,20 @@ class UNet(Experiment):
     def build(self) -> keras.Model:
         """A new model; its weights are drawn from Keras's global seed."""
         return unet(self.levels, self.skips)
+
+
+@dataclass(frozen=True)
+class UNetPart(UNet):
+    """The U-Net with one part left out or put otherwise, to see what that part is worth.
+
+    Command: colorizer train unet-add
+    Command: colorizer train unet-none
+    Command: colorizer train unet-levels-0
+    Command: colorizer train unet-levels-1
+    Command: colorizer train unet-levels-2
+    Command: colorizer train unet-unmirrored
+    Command: colorizer train unet-plateau
+    """
 
 
 # The rates of Keras's defaults, which the paper must have used if it set none.
@@ -328,11 +337,11 @@ REST = (
 )
 
 BEYOND = (Chroma(), UNet())
-ABLATIONS = (  # of the U-Net: a part left out or put otherwise
-    *(UNet(f"unet-{skips}", skips=skips) for skips in ("add", "none")),
-    *(UNet(f"unet-levels-{levels}", levels=levels) for levels in range(len(UNET_FILTERS) - 1)),
-    UNet("unet-unmirrored", mirror=False),
-    UNet("unet-plateau", schedule="plateau"),
+ABLATIONS = (
+    *(UNetPart(f"unet-{skips}", skips=skips) for skips in ("add", "none")),
+    *(UNetPart(f"unet-levels-{n}", levels=n) for n in range(len(UNET_FILTERS) - 1)),
+    UNetPart("unet-unmirrored", mirror=False),
+    UNetPart("unet-plateau", schedule="plateau"),
 )
 
 GROUPS = (  # with the seeds of each, in the order of their worth
