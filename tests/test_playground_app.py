@@ -17,7 +17,7 @@ from test_photo import noise, stored
 from test_playground_page import TRANSFER
 
 from colorizer import photo
-from colorizer.playground import Play, colour
+from colorizer.playground import MODELS, Play, colour
 
 pytestmark = needs_chromium
 
@@ -78,7 +78,7 @@ def upload(tab, content, name):
 
 
 def test_a_player_plays(tab):
-    assert tab.locator("figure").count() == 5
+    assert tab.locator("figure").count() == 2 + len(MODELS)
     seconds = changed(tab, lambda: tab.get_by_role("button", name="Another one").click())
     assert seconds < 0.3 * 4  # 300 ms on two quiet cores; these may be shared
     changed(tab, lambda: tab.get_by_role("button", name="a photograph").click())
@@ -93,7 +93,7 @@ def test_a_player_plays(tab):
     changed(tab, lambda: tab.get_by_label("Its own luminance").press("Space"))
     tab.get_by_label("With dropout", exact=True).uncheck()
     tab.locator("figcaption", has_text="dropout").first.wait_for()
-    tab.wait_for_function("document.querySelectorAll('figure').length === 4")
+    tab.wait_for_function("document.querySelectorAll('figure').length === 5")
 
     tab.get_by_role("button", name="Make files").click()
     link = tab.get_by_role("link", name="mine <b>-plain.png")
