@@ -32,6 +32,8 @@ def problems(path):
     code = "\n".join(cell.source for cell in cells)
     outputs = [output for cell in cells for output in cell.outputs]
     ignored = [cell for cell in cells if IGNORING & set(cell.metadata.get("tags", []))]
+    glued = {o.metadata.scrapbook.name for o in outputs if "scrapbook" in o.get("metadata", {})}
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     found = {
         "no outputs": not outputs,
         "an error among its outputs": any(o.output_type == "error" for o in outputs),
@@ -43,6 +45,7 @@ def problems(path):
             for output in outputs
         ),
         "too large": path.stat().st_size > execute.LARGEST,
+        "glues what it does not show": glued - set(re.findall(r"{glue:text}`([^`]+)`", text)),
         "installs packages": re.search(r"^\s*[!%]\s*(pip|conda)\b", code, re.MULTILINE),
         "star import": re.search(r"^\s*from .* import \*", code, re.MULTILINE),
     }
@@ -72,6 +75,10 @@ def good():
 
 def picture(kind):
     return new_output("display_data", data={kind: "AA=="})
+
+
+def glued():
+    return new_output("display_data", metadata={"scrapbook": {"name": "unseen"}})
 
 
 def error():
@@ -107,6 +114,7 @@ BREAKS = {
     "two pictures in one output": lambda nb: give(
         nb, new_output("display_data", data={"image/png": "AA==", "image/jpeg": "AA=="})
     ),
+    "glues what it does not show": lambda nb: give(nb, glued()),
     "too large": lambda nb: give(
         nb, new_output("stream", name="stdout", text="x" * execute.LARGEST)
     ),

@@ -340,6 +340,12 @@ def dead_links(folder):
 
 
 @needs_book
+def test_a_number_and_its_per_cent_sign_stay_on_one_line():
+    parted = re.compile(r".{0,20}\d %")
+    assert [found for page in pages_of(BOOK) for found in parted.findall(page.read_text())] == []
+
+
+@needs_book
 def test_links():
     assert dead_links(BOOK) == []
 

@@ -115,6 +115,11 @@ def test_an_interactive_figure_refuses_what_it_cannot_show(frames, values, alt, 
         plots.interactive(frames, values, name="x", alt=alt)
 
 
+def test_a_share_is_told_in_percent():
+    assert plots.percent(0.126) == "13 %"
+    assert plots.percent(-0.1256, 1) == "-12.6 %"
+
+
 def test_scores_of_seeds_are_mean_and_sample_deviation():
     assert plots.score("mse", [0.00781234]) == "0.00781"
     assert plots.score("mae", [0.05, 0.07]) == f"0.0600 ± {0.01 * np.sqrt(2):.4f}"

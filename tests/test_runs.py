@@ -180,7 +180,7 @@ def test_keras_default_format(run):
 
 def test_describe_says_what_was_run_and_where(run):
     text = runs.describe(run)
-    assert "`plain`, seed 3, 2 epochs on the first 24 images" in text
+    assert "`plain`, seed 3, 2 epochs on the first 24 training images: " in text
     assert run.provenance["device"] in text
     assert run.weights_sha256.startswith(text.split("SHA-256 ")[1].split(",")[0])
     assert "all training images" in runs.describe(dataclasses.replace(run, limit=None))
@@ -197,10 +197,12 @@ def test_describe_joins_runs_that_differ_in_their_seed_only(run):
     assert ": " + run.provenance["date"] + ", a GPU, " in second
 
 
-def test_comparable_takes_the_largest_budget_at_which_most_are_recorded(run):
+@pytest.fixture
+def record(run):
+    """Writes a record like that of a run, but for what it is given."""
     run.path.unlink()
 
-    def record(name, epochs, limit, seed=0):
+    def write(name, epochs, limit, seed=0):
         configuration = run.configuration | {"name": name, "epochs": epochs}
         other = dataclasses.replace(
             run, experiment=name, limit=limit, configuration=configuration, seed=seed
@@ -209,6 +211,34 @@ def test_comparable_takes_the_largest_budget_at_which_most_are_recorded(run):
         other.path.write_text(json.dumps(dataclasses.asdict(other)))
         return other
 
+    return write
+
+
+def test_a_budget_in_words(record):
+    assert runs.budget(record("dropout", 1, None)) == "1 epoch on all training images"
+    assert runs.budget(record("dropout", 3, 2000)) == "3 epochs on the first 2,000 training images"
+
+
+def test_alike_are_all_seeds_at_the_budget_of_a_run(record):
+    first, second = record("dropout", 3, 20), record("dropout", 3, 20, seed=1)
+    record("dropout", 4, 20)
+    record("dropout", 3, None)
+    other = record("ridge", 3, 20)
+    assert runs.alike(second, "dropout") == runs.alike(other, "dropout") == [first, second]
+    assert runs.alike(first, "ridge") == [other]
+    assert runs.alike(first, "lasso") == []
+    with pytest.raises(InputError, match="no experiment 'rigde'"):
+        runs.alike(first, "rigde")
+
+
+def test_validation_loss_is_the_mean_over_runs_of_the_lowest(run):
+    epochs = [run.history["val_loss"], [0.5, 0.25], [0.5, 0.75]]
+    found = [dataclasses.replace(run, history={"val_loss": losses}) for losses in epochs]
+    assert runs.validation_loss(found[:1]) == run.history["val_loss"][run.best_epoch - 1]
+    assert runs.validation_loss(found[1:]) == 0.375
+
+
+def test_comparable_takes_the_largest_budget_at_which_most_are_recorded(record):
     names = ["ridge", "dropout"]
     with pytest.raises(InputError, match="ridge, dropout: none is recorded with 1 or more seeds"):
         runs.comparable(names)

@@ -25,6 +25,8 @@ MENDS = (
     (r"\s*<script [^>]*fontawesome\.js[^>]*></script>", ""),
     # the entries of a list have a role that is no more
     (r'role="doc-biblioentry"', 'role="listitem"'),
+    # a number and its per cent sign stay on one line
+    (r"(?<=\d) %", "\N{NO-BREAK SPACE}%"),
 )
 
 

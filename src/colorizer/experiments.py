@@ -1,4 +1,8 @@
-"""Every run of the book, by name: what is trained, with what, and what to expect of it."""
+"""Every run of the book, by name: what is trained, with what, and what to expect of it.
+
+The docstrings end with the commands, and with what seed 0 scored and how long it took on two CPU
+cores of a server that had other work. A gray copy scores a test MSE of 0.00662.
+"""
 
 import dataclasses
 import difflib
@@ -77,9 +81,7 @@ class Experiment:
 class Plain(Experiment):
     """The paper's final model, without regularisation (Figure 7).
 
-    Command: colorizer train plain
-    Time: 44 min on two CPU cores of a server that had other work, seed 0.
-    Score: test MSE 0.00781, seed 0; a gray copy scores 0.00662.
+    - ``colorizer train plain``: test MSE 0.00781, 44 min.
     """
 
     name: str = "plain"
@@ -89,9 +91,7 @@ class Plain(Experiment):
 class Dropout(Experiment):
     """The paper's model with "a high level of dropouts" (Figure 6); it states no rate.
 
-    Command: colorizer train dropout
-    Time: 41 min on two CPU cores of a server that had other work, seed 0.
-    Score: test MSE 0.01348, seed 0; a gray copy scores 0.00662.
+    - ``colorizer train dropout``: test MSE 0.01348, 41 min.
     """
 
     name: str = "dropout"
@@ -102,9 +102,7 @@ class Dropout(Experiment):
 class BatchnormDropout(Experiment):
     """The paper's model with batch norm and dropout (Figure 5); it states no rate.
 
-    Command: colorizer train batchnorm-dropout
-    Time: 55 min on two CPU cores of a server that had other work, seed 0.
-    Score: test MSE 0.00762, seed 0; a gray copy scores 0.00662.
+    - ``colorizer train batchnorm-dropout``: test MSE 0.00762, 55 min.
     """
 
     name: str = "batchnorm-dropout"
@@ -115,7 +113,7 @@ class BatchnormDropout(Experiment):
 class Batchnorm(Experiment):
     """The paper's model with batch norm alone, to tell the two parts of Figure 5 apart.
 
-    Command: colorizer train batchnorm
+    - ``colorizer train batchnorm --epochs 15 --limit 10000``: test MSE 0.01015, 5 min.
     """
 
     name: str = "batchnorm"
@@ -128,7 +126,7 @@ class Lasso(Experiment):
 
     The penalty starts at about the size of the loss at its end.
 
-    Command: colorizer train lasso
+    - ``colorizer train lasso --epochs 15 --limit 10000``: test MSE 0.00955, 4 min.
     """
 
     name: str = "lasso"
@@ -141,7 +139,7 @@ class Ridge(Experiment):
 
     The penalty starts at about the size of the loss at its end.
 
-    Command: colorizer train ridge
+    - ``colorizer train ridge --epochs 15 --limit 10000``: test MSE 0.00988, 4 min.
     """
 
     name: str = "ridge"
@@ -152,8 +150,8 @@ class Ridge(Experiment):
 class DropoutRate(Experiment):
     """The dropout model at lower rates than the one that stands for the paper's "high level".
 
-    Command: colorizer train dropout-0.1
-    Command: colorizer train dropout-0.25
+    - ``colorizer train dropout-0.1 --epochs 15 --limit 10000``: test MSE 0.01100, 13 min.
+    - ``colorizer train dropout-0.25 --epochs 15 --limit 10000``: test MSE 0.01316, 8 min.
     """
 
 
@@ -161,9 +159,9 @@ class DropoutRate(Experiment):
 class Loss(Experiment):
     """The plain model with another loss: the paper's equation (1), cross-entropy, or MAE.
 
-    Command: colorizer train smooth-l1
-    Command: colorizer train binary-crossentropy
-    Command: colorizer train mae
+    - ``colorizer train smooth-l1 --epochs 15 --limit 10000``: test MSE 0.01031, 8 min.
+    - ``colorizer train binary-crossentropy --epochs 15 --limit 10000``: test MSE 0.01031, 7 min.
+    - ``colorizer train mae --epochs 15 --limit 10000``: test MSE 0.01033, 7 min.
     """
 
 
@@ -175,25 +173,25 @@ class Optimizer(Experiment):
     three (those that divide by the gradient's size) or of ten (those that do not) and holds Keras's
     default; Adam at its default is `plain`.
 
-    Command: colorizer train adam-0.0003
-    Command: colorizer train adam-0.003
-    Command: colorizer train adam-0.01
-    Command: colorizer train rmsprop-0.0003
-    Command: colorizer train rmsprop-0.001
-    Command: colorizer train rmsprop-0.003
-    Command: colorizer train rmsprop-0.01
-    Command: colorizer train nadam-0.0003
-    Command: colorizer train nadam-0.001
-    Command: colorizer train nadam-0.003
-    Command: colorizer train nadam-0.01
-    Command: colorizer train momentum-0.01
-    Command: colorizer train momentum-0.1
-    Command: colorizer train momentum-1
-    Command: colorizer train momentum-10
-    Command: colorizer train sgd-0.01
-    Command: colorizer train sgd-0.1
-    Command: colorizer train sgd-1
-    Command: colorizer train sgd-10
+    - ``colorizer train adam-0.0003 --epochs 15 --limit 10000``: test MSE 0.01056, 8 min.
+    - ``colorizer train adam-0.003 --epochs 15 --limit 10000``: test MSE 0.01091, 9 min.
+    - ``colorizer train adam-0.01``.
+    - ``colorizer train rmsprop-0.0003 --epochs 15 --limit 10000``: test MSE 0.02262, 7 min.
+    - ``colorizer train rmsprop-0.001 --epochs 15 --limit 10000``: test MSE 0.01828, 8 min.
+    - ``colorizer train rmsprop-0.003``.
+    - ``colorizer train rmsprop-0.01``.
+    - ``colorizer train nadam-0.0003``.
+    - ``colorizer train nadam-0.001 --epochs 15 --limit 10000``: test MSE 0.01053, 11 min.
+    - ``colorizer train nadam-0.003``.
+    - ``colorizer train nadam-0.01``.
+    - ``colorizer train momentum-0.01 --epochs 15 --limit 10000``: test MSE 0.05830, 8 min.
+    - ``colorizer train momentum-0.1 --epochs 15 --limit 10000``: test MSE 0.01660, 9 min.
+    - ``colorizer train momentum-1 --epochs 15 --limit 10000``: test MSE 0.01196, 10 min.
+    - ``colorizer train momentum-10``.
+    - ``colorizer train sgd-0.01 --epochs 15 --limit 10000``: test MSE 0.06303, 11 min.
+    - ``colorizer train sgd-0.1 --epochs 15 --limit 10000``: test MSE 0.05776, 11 min.
+    - ``colorizer train sgd-1 --epochs 15 --limit 10000``: test MSE 0.02254, 8 min.
+    - ``colorizer train sgd-10``.
     """
 
 
@@ -201,8 +199,8 @@ class Optimizer(Experiment):
 class Schedule(Experiment):
     """The plain model with a learning rate that stays, or that follows half a cosine to zero.
 
-    Command: colorizer train constant
-    Command: colorizer train cosine
+    - ``colorizer train constant --epochs 15 --limit 10000``: test MSE 0.01008, 7 min.
+    - ``colorizer train cosine --epochs 15 --limit 10000``: test MSE 0.00993, 9 min.
     """
 
 
@@ -210,7 +208,7 @@ class Schedule(Experiment):
 class Glorot(Experiment):
     """The plain model with Keras's default initialisation instead of He's.
 
-    Command: colorizer train glorot
+    - ``colorizer train glorot``.
     """
 
     name: str = "glorot"
@@ -221,11 +219,11 @@ class Glorot(Experiment):
 class Latent(Experiment):
     """The plain model with a latent vector of another length; the paper has 256 only.
 
-    Command: colorizer train latent-32
-    Command: colorizer train latent-64
-    Command: colorizer train latent-128
-    Command: colorizer train latent-512
-    Command: colorizer train latent-1024
+    - ``colorizer train latent-32 --epochs 15 --limit 10000``: test MSE 0.01549, 8 min.
+    - ``colorizer train latent-64 --epochs 15 --limit 10000``: test MSE 0.01254, 7 min.
+    - ``colorizer train latent-128 --epochs 15 --limit 10000``: test MSE 0.01094, 10 min.
+    - ``colorizer train latent-512 --epochs 15 --limit 10000``: test MSE 0.00989, 10 min.
+    - ``colorizer train latent-1024 --epochs 15 --limit 10000``: test MSE 0.00982, 9 min.
     """
 
 
@@ -236,7 +234,7 @@ class NoPadding(Experiment):
     Its convolutions give 15, 7 and 3, not the 16, 8 and 4 of the tables. A decoder without padding,
     or with a last stride of 2, does not give 32x32 pixels and cannot be trained.
 
-    Command: colorizer train no-padding
+    - ``colorizer train no-padding``.
     """
 
     name: str = "no-padding"
@@ -247,7 +245,7 @@ class NoPadding(Experiment):
 class Chroma(Experiment):
     """The plain model, but that it predicts chroma and keeps the luminance it was given.
 
-    Command: colorizer train chroma
+    - ``colorizer train chroma --epochs 15 --limit 10000``: test MSE 0.00567, 14 min.
     """
 
     name: str = "chroma"
@@ -265,9 +263,7 @@ class UNet(Experiment):
         levels: how often it halves height and width.
         skips: how its two halves are joined, one of `models.SKIPS`.
 
-    Command: colorizer train unet
-    Time: 60 min on two CPU cores of a server that had other work, 16 epochs of 30, seed 0.
-    Score: test MSE 0.00476, seed 0, after 16 epochs of 30; a gray copy scores 0.00662.
+    - ``colorizer train unet --epochs 16``: test MSE 0.00476, 60 min.
     """
 
     name: str = "unet"
@@ -285,33 +281,33 @@ class UNet(Experiment):
 class UNetPart(UNet):
     """The U-Net with one part left out or put otherwise, to see what that part is worth.
 
-    Command: colorizer train unet-add
-    Command: colorizer train unet-none
-    Command: colorizer train unet-levels-0
-    Command: colorizer train unet-levels-1
-    Command: colorizer train unet-levels-2
-    Command: colorizer train unet-unmirrored
-    Command: colorizer train unet-plateau
+    - ``colorizer train unet-add --epochs 4 --limit 10000``: test MSE 0.00541, 3 min.
+    - ``colorizer train unet-none --epochs 4 --limit 10000``: test MSE 0.00547, 4 min.
+    - ``colorizer train unet-levels-0 --epochs 4 --limit 10000``: test MSE 0.00606, 20 s.
+    - ``colorizer train unet-levels-1 --epochs 4 --limit 10000``: test MSE 0.00566, 1 min.
+    - ``colorizer train unet-levels-2 --epochs 4 --limit 10000``: test MSE 0.00540, 2 min.
+    - ``colorizer train unet-unmirrored --epochs 4 --limit 10000``: test MSE 0.00533, 3 min.
+    - ``colorizer train unet-plateau``.
     """
 
 
 # The rates of Keras's defaults, which the paper must have used if it set none.
 DEFAULT_RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nadam": 1e-3, "momentum": 1e-2, "sgd": 1e-2}
-RATES = {
-    "adam": (3e-4, 1e-3, 3e-3, 1e-2),
-    "rmsprop": (3e-4, 1e-3, 3e-3, 1e-2),
-    "nadam": (3e-4, 1e-3, 3e-3, 1e-2),
-    "momentum": (1e-2, 1e-1, 1.0, 10.0),
-    "sgd": (1e-2, 1e-1, 1.0, 10.0),
+GRID = {  # optimiser to learning rate to the experiment's name
+    optimizer: {
+        rate: Plain.name
+        if (optimizer, rate) == (Plain.optimizer, Plain.learning_rate)
+        else f"{optimizer}-{rate:g}"
+        for rate in rates
+    }
+    for optimizer, rates in {
+        "adam": (3e-4, 1e-3, 3e-3, 1e-2),
+        "rmsprop": (3e-4, 1e-3, 3e-3, 1e-2),
+        "nadam": (3e-4, 1e-3, 3e-3, 1e-2),
+        "momentum": (1e-2, 1e-1, 1.0, 10.0),
+        "sgd": (1e-2, 1e-1, 1.0, 10.0),
+    }.items()
 }
-
-
-def optimizer_name(optimizer: str, learning_rate: float) -> str:
-    """The experiment that trains with this optimiser at this rate, one of `RATES`."""
-    if (optimizer, learning_rate) == (Plain.optimizer, Plain.learning_rate):
-        return Plain.name
-    return f"{optimizer}-{learning_rate:g}"
-
 
 HEADLINE = (Plain(), Dropout(), BatchnormDropout())
 REGULARIZED = (
@@ -324,10 +320,10 @@ LOSSES = tuple(
     Loss(name.replace("_", "-"), loss=name) for name in ("smooth_l1", "binary_crossentropy", "mae")
 )
 OPTIMIZERS = tuple(
-    Optimizer(optimizer_name(optimizer, rate), optimizer=optimizer, learning_rate=rate)
-    for optimizer, rates in RATES.items()
-    for rate in rates
-    if optimizer_name(optimizer, rate) != Plain.name
+    Optimizer(name, optimizer=optimizer, learning_rate=rate)
+    for optimizer, rates in GRID.items()
+    for rate, name in rates.items()
+    if name != Plain.name
 )
 REST = (
     *(Schedule(name, schedule=name) for name in ("constant", "cosine")),

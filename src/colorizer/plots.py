@@ -171,6 +171,11 @@ def tiles(images: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
     return grid.reshape(n // columns * (h + gap), columns * (w + gap), channels)[:-gap, :-gap]
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share of one as text: 0.125 is "12 %", or "12.5 %" with a digit after the point."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def score(name: str, values: Sequence[float]) -> str:
     """A metric as tables show it: its value, or mean ± standard deviation of several seeds.
 

@@ -225,7 +225,7 @@ def comparable(names: Sequence[str], seeds: int = 1) -> dict[str, list[Run]]:
     for name in names:
         experiments.get(name)
         for run in _of(name):
-            found = by_budget.setdefault((run.configuration["epochs"], run.limit), {})
+            found = by_budget.setdefault(_budget(run), {})
             found.setdefault(name, []).append(run)
     enough = {
         budget: {name: found for name, found in at.items() if len(found) >= seeds}
@@ -240,6 +240,32 @@ def comparable(names: Sequence[str], seeds: int = 1) -> dict[str, list[Run]]:
             "`colorizer train --all` makes what is missing."
         )
     return enough[budget]
+
+
+def alike(run: Run, name: str) -> list[Run]:
+    """The runs of an experiment at the budget of a run, in the order of their seeds.
+
+    Args:
+        run: whose epochs and limit they share.
+        name: of their experiment, that of `run` or another.
+
+    Raises:
+        InputError: a record cannot be read.
+    """
+    experiments.get(name)
+    return [other for other in _of(name) if _budget(other) == _budget(run)]
+
+
+def budget(run: Run) -> str:
+    """How long a run was trained and on how much, in words."""
+    epochs, limit = _budget(run)
+    images = "all training images" if limit is None else f"the first {limit:,} training images"
+    return f"{epochs} epoch{'s' if epochs > 1 else ''} on {images}"
+
+
+def validation_loss(found: Sequence[Run]) -> float:
+    """The lowest validation loss of a run, that of the stored weights; the mean over runs."""
+    return float(np.mean([min(run.history["val_loss"]) for run in found]))
 
 
 def recorded() -> list[Run]:
@@ -291,12 +317,12 @@ def describe(*found: Run) -> str:
         p = run.provenance
         device = f"{p['device']}, {p['backend']} {p[p['backend']]}, Keras {p['keras']}, "
         device += f"NumPy {p['numpy']}, Python {p['python']}"
-        key = (run.experiment, run.configuration["epochs"], run.limit, device, p["source"])
+        key = (run.experiment, budget(run), device, p["source"])
         groups.setdefault(key, []).append(run)
     return "\n\n".join(_sentence(*key, group) for key, group in groups.items())
 
 
-def _sentence(experiment, epochs, limit, device, source, group):
+def _sentence(experiment, trained, device, source, group):
     def reach(key, scale=1.0, form=".0f"):
         values = sorted(run.provenance[key] for run in group)
         ends = [v if isinstance(v, str) else format(v / scale, form) for v in values]
@@ -306,8 +332,7 @@ def _sentence(experiment, epochs, limit, device, source, group):
     hashes = ", ".join(run.weights_sha256[:16] for run in group)
     return (
         f"{'Run' if len(group) == 1 else 'Runs'} `{experiment}`, "
-        f"seed{'' if len(group) == 1 else 's'} {seeds}, {epochs} epochs on "
-        f"{'all training images' if limit is None else f'the first {limit:,} images'}: "
+        f"seed{'' if len(group) == 1 else 's'} {seeds}, {trained}: "
         f"{reach('date')}, {device}; {reach('seconds', 60)} minutes, "
         f"{reach('images_per_second')} images/s, "
         f"peak memory {reach('peak_memory_bytes', 1e9, '.2f')} GB; "
@@ -350,6 +375,11 @@ def _metrics(model, data):
         "train_mse": metrics.mse(predict(model, train), normalize(train.rgb)),
         "small_weights": float(np.mean(np.abs(weights) < SMALL)),
     }
+
+
+def _budget(run):
+    """What runs must share to be compared: epochs and images."""
+    return run.configuration["epochs"], run.limit
 
 
 def _of(name):
