@@ -175,10 +175,10 @@ class Optimizer(Experiment):
 
     - ``colorizer train adam-0.0003 --epochs 15 --limit 10000``: test MSE 0.01056, 8 min.
     - ``colorizer train adam-0.003 --epochs 15 --limit 10000``: test MSE 0.01091, 9 min.
-    - ``colorizer train adam-0.01``.
+    - ``colorizer train adam-0.01 --epochs 15 --limit 10000``: test MSE 0.01303, 8 min.
     - ``colorizer train rmsprop-0.0003 --epochs 15 --limit 10000``: test MSE 0.02262, 7 min.
     - ``colorizer train rmsprop-0.001 --epochs 15 --limit 10000``: test MSE 0.01828, 8 min.
-    - ``colorizer train rmsprop-0.003``.
+    - ``colorizer train rmsprop-0.003 --epochs 15 --limit 10000``: test MSE 0.01611, 9 min.
     - ``colorizer train rmsprop-0.01``.
     - ``colorizer train nadam-0.0003``.
     - ``colorizer train nadam-0.001 --epochs 15 --limit 10000``: test MSE 0.01053, 11 min.
@@ -187,11 +187,11 @@ class Optimizer(Experiment):
     - ``colorizer train momentum-0.01 --epochs 15 --limit 10000``: test MSE 0.05830, 8 min.
     - ``colorizer train momentum-0.1 --epochs 15 --limit 10000``: test MSE 0.01660, 9 min.
     - ``colorizer train momentum-1 --epochs 15 --limit 10000``: test MSE 0.01196, 10 min.
-    - ``colorizer train momentum-10``.
+    - ``colorizer train momentum-10 --epochs 15 --limit 10000``: test MSE 0.06279, 9 min.
     - ``colorizer train sgd-0.01 --epochs 15 --limit 10000``: test MSE 0.06303, 11 min.
     - ``colorizer train sgd-0.1 --epochs 15 --limit 10000``: test MSE 0.05776, 11 min.
     - ``colorizer train sgd-1 --epochs 15 --limit 10000``: test MSE 0.02254, 8 min.
-    - ``colorizer train sgd-10``.
+    - ``colorizer train sgd-10 --epochs 15 --limit 10000``: test MSE 0.06279, 8 min.
     """
 
 
@@ -287,7 +287,7 @@ class UNetPart(UNet):
     - ``colorizer train unet-levels-1 --epochs 4 --limit 10000``: test MSE 0.00566, 1 min.
     - ``colorizer train unet-levels-2 --epochs 4 --limit 10000``: test MSE 0.00540, 2 min.
     - ``colorizer train unet-unmirrored --epochs 4 --limit 10000``: test MSE 0.00533, 3 min.
-    - ``colorizer train unet-plateau``.
+    - ``colorizer train unet-plateau --epochs 4 --limit 10000``: test MSE 0.00572, 3 min.
     """
 
 
