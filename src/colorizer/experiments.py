@@ -179,11 +179,11 @@ class Optimizer(Experiment):
     - ``colorizer train rmsprop-0.0003 --epochs 15 --limit 10000``: test MSE 0.02262, 7 min.
     - ``colorizer train rmsprop-0.001 --epochs 15 --limit 10000``: test MSE 0.01828, 8 min.
     - ``colorizer train rmsprop-0.003 --epochs 15 --limit 10000``: test MSE 0.01611, 9 min.
-    - ``colorizer train rmsprop-0.01``.
-    - ``colorizer train nadam-0.0003``.
+    - ``colorizer train rmsprop-0.01 --epochs 15 --limit 10000``: test MSE 0.01492, 10 min.
+    - ``colorizer train nadam-0.0003 --epochs 15 --limit 10000``: test MSE 0.01027, 9 min.
     - ``colorizer train nadam-0.001 --epochs 15 --limit 10000``: test MSE 0.01053, 11 min.
-    - ``colorizer train nadam-0.003``.
-    - ``colorizer train nadam-0.01``.
+    - ``colorizer train nadam-0.003 --epochs 15 --limit 10000``: test MSE 0.01260, 9 min.
+    - ``colorizer train nadam-0.01 --epochs 15 --limit 10000``: test MSE 0.01281, 10 min.
     - ``colorizer train momentum-0.01 --epochs 15 --limit 10000``: test MSE 0.05830, 8 min.
     - ``colorizer train momentum-0.1 --epochs 15 --limit 10000``: test MSE 0.01660, 9 min.
     - ``colorizer train momentum-1 --epochs 15 --limit 10000``: test MSE 0.01196, 10 min.
@@ -208,7 +208,7 @@ class Schedule(Experiment):
 class Glorot(Experiment):
     """The plain model with Keras's default initialisation instead of He's.
 
-    - ``colorizer train glorot``.
+    - ``colorizer train glorot --epochs 15 --limit 10000``: test MSE 0.00998, 10 min.
     """
 
     name: str = "glorot"
@@ -234,7 +234,7 @@ class NoPadding(Experiment):
     Its convolutions give 15, 7 and 3, not the 16, 8 and 4 of the tables. A decoder without padding,
     or with a last stride of 2, does not give 32x32 pixels and cannot be trained.
 
-    - ``colorizer train no-padding``.
+    - ``colorizer train no-padding --epochs 15 --limit 10000``: test MSE 0.01065, 9 min.
     """
 
     name: str = "no-padding"
