@@ -1,11 +1,12 @@
 """The experiments: named, documented, and reproducible from their seed."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 
-from colorizer import experiments, runs
+from colorizer import experiments, losses, runs, training
 from colorizer.backend import keras
 from colorizer.errors import InputError
 from colorizer.models import Regularization
@@ -61,6 +62,33 @@ def test_optimizer_grid():
             assert (experiment.optimizer, experiment.learning_rate) == (optimizer, rate)
 
 
+COMPILED = {
+    (e.optimizer, e.learning_rate, e.loss): e.name for e in experiments.EXPERIMENTS.values()
+}
+
+
+@pytest.mark.parametrize("name", COMPILED.values())
+def test_what_is_compiled_is_what_the_experiment_says(name):
+    experiment = experiments.get(name)
+    model = experiment.compiled()
+    optimizer = training.OPTIMIZERS[experiment.optimizer](learning_rate=experiment.learning_rate)
+    told, said = (one.get_config() | {"name": ""} for one in (model.optimizer, optimizer))
+    assert told == said
+    assert type(model.loss) is losses.LOSSES[experiment.loss]
+
+
+def test_experiments_of_another_structure_build_another_model():
+    def structure(name):
+        model = experiments.get(name).build()
+        parts = [layer for layer in model.layers if hasattr(layer, "layers")] or [model]
+        return [layer.get_config() for part in parts for layer in part.layers]
+
+    names = ["plain", "dropout", "batchnorm-dropout", "lasso", "ridge", "glorot", "no-padding"]
+    names += ["latent-32", "chroma", "unet", "unet-add", "unet-none", "unet-levels-1"]
+    found = {name: json.dumps(structure(name), default=str) for name in names}
+    assert len(set(found.values())) == len(names)
+
+
 def test_matrix_has_every_experiment_in_the_order_of_worth():
     matrix = experiments.matrix()
     assert len(set(matrix)) == len(matrix)
@@ -77,5 +105,5 @@ def test_matrix_has_every_experiment_in_the_order_of_worth():
 def test_unknown_name_offers_the_nearest():
     with pytest.raises(InputError, match=r"'drop-out'; did you mean dropout"):
         experiments.get("drop-out")
-    with pytest.raises(InputError, match="plain or dropout or batchnorm-dropout"):
+    with pytest.raises(InputError, match="`colorizer list` names them"):
         experiments.get("zzz")

@@ -67,6 +67,9 @@ def test_train_all_takes_what_is_missing_and_goes_on_after_a_divergence(
     assert [run.experiment for run in runs.recorded()] == ["dropout", "plain"]
     assert main([*trial, "--dry-run"]) == 0
     assert "missing" not in capsys.readouterr().out
+    assert main(["train", "dropout", "--epochs", "2", "--limit", "32", "--dry-run"]) == 0
+    smaller = "missing: dropout, seed 0 (recorded: 1 epoch on the first 32 training images)\n"
+    assert capsys.readouterr().out == smaller
 
 
 def diverge(*arguments, **options):
@@ -112,6 +115,14 @@ def test_bad_words(capsys, arguments):
         main(arguments)
     assert stop.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    command = f"{sys.executable} -m colorizer list | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("plain ")
+    assert done.stdout.endswith("\n141\n") or done.stdout.endswith("\n0\n")
+    assert done.stderr == ""
 
 
 def picture(path, format, seed=0, size=(60, 40)):

@@ -94,11 +94,12 @@ def test_small_images_stay_exact():
 
 
 def test_the_slider_is_linked_in_the_browser_and_every_picture_speaks():
-    box = plots.interactive([np.zeros((8, 8)), np.ones((8, 8))], "ab", name="x", alt=["<1>", "2"])
+    frames = [np.zeros((8, 8)), np.ones((8, 8))]
+    box = plots.interactive(frames, "ab", name="x", alt=["<1>", "2"], start=1)
     slider, stack = box.children
     assert (slider.description, slider.options) == ("x", (("a", 0), ("b", 1)))
     assert 'alt="&lt;1&gt;"' in stack.children[0].value
-    assert stack.selected_index == 0
+    assert slider.index == stack.selected_index == 1
 
 
 @pytest.mark.parametrize(
@@ -135,3 +136,14 @@ def test_score_table_has_a_row_for_each_metric_and_a_column_for_each_title():
         *_, one, three, _ = row.split("|")
         assert one.strip() == plots.score(name, [scores[name]])
         assert three.strip().startswith(f"{one.strip()} ± 0.0")
+
+
+def test_panels_lay_out_grids_two_by_two():
+    sets = {title: RNG.random((4, 8, 8, 3)) for title in "abc"}
+    figure = plots.panels(sets, columns=2)
+    assert [axis.get_title() for axis in figure.axes] == ["a", "b", "c", ""]
+    assert not any(axis.axison for axis in figure.axes)
+    shown = figure.axes[1].images[0].get_array()
+    np.testing.assert_array_equal(shown[:8, :8], sets["b"][0])
+    np.testing.assert_array_equal(shown[-8:, -8:], sets["b"][3])
+    plt.close(figure)

@@ -136,6 +136,75 @@ def test_unreadable_record(run, text):
         runs.recorded()
 
 
+@pytest.mark.parametrize(
+    ("part", "bent"),
+    [
+        ("configuration", {"epochs": 2}),
+        ("configuration", {"epochs": 2, "regularization": {"x": 1}}),
+        ("configuration", {"epochs": "2", "regularization": {}}),
+        ("configuration", {"epochs": 2, "regularization": {}, "colour": "blue"}),
+        ("metrics", []),
+        ("metrics", {"mse": None}),
+    ],
+)
+def test_record_of_bent_parts(run, part, bent):
+    record = json.loads(run.path.read_text()) | {part: bent}
+    run.path.write_text(json.dumps(record))
+    with pytest.raises(InputError, match="cannot be read; delete it"):
+        runs.recorded()
+
+
+def test_a_record_of_an_experiment_that_is_no_more_is_passed_over(run):
+    run.path.parent.rename(run.path.parent.with_name("old-name"))
+    assert runs.recorded() == []
+
+
+def test_a_run_that_fails_at_its_end_leaves_the_record_before_it(run, monkeypatch):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_metrics", stop)
+        with pytest.raises(KeyboardInterrupt):
+            runs.train(TINY, DATA, seed=3, limit=LIMIT, progress=False)
+    assert runs.recorded() == [run]
+    assert runs.differences(run, runs.recompute(run, DATA)) == []
+
+
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_a_run_is_trained_as_its_experiment_says(name, tmp_path, monkeypatch):
+    def fit(*arguments, **options):
+        told.update(options)
+        raise training.DivergenceError("Enough.")
+
+    told = {}
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path))
+    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(type(experiments.get(name)), "compiled", lambda self: None)
+    with pytest.raises(training.DivergenceError):
+        runs.train(experiments.get(name), DATA, seed=5)
+    for option in ("epochs", "batch_size", "schedule", "mirror"):
+        assert told[option] == getattr(experiments.get(name), option)
+    assert told["seed"] == 5
+    assert told["settings"].items() >= {"name": name, "loss": experiments.get(name).loss}.items()
+
+
+def test_a_checkpoint_of_other_source_is_not_gone_on_with(tmp_path, monkeypatch):
+    def stop(self, *arguments):
+        write(self, *arguments)
+        raise KeyboardInterrupt
+
+    write = training.Checkpoint._write
+    monkeypatch.setenv("COLORIZER_RUNS", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Checkpoint, "_write", stop)
+        with pytest.raises(training.Interrupted):
+            runs.train(TINY, DATA, limit=LIMIT, progress=False)
+    monkeypatch.setattr(runs.provenance, "source_hash", lambda modules: "changed")
+    with pytest.raises(InputError, match="other settings or source"):
+        runs.train(TINY, DATA, limit=LIMIT, progress=False)
+
+
 def test_record_under_another_name(run):
     run.path.rename(run.path.with_name("seed-4.json"))
     with pytest.raises(InputError, match="cannot be read"):
@@ -190,10 +259,10 @@ def test_describe_joins_runs_that_differ_in_their_seed_only(run):
     slow = dataclasses.replace(run, seed=4, provenance=run.provenance | {"seconds": 6000.0})
     elsewhere = dataclasses.replace(run, seed=5, provenance=run.provenance | {"device": "a GPU"})
     first, second = runs.describe(run, slow, elsewhere).split("\n\n")
-    assert first.startswith("Runs `plain`, seeds 3, 4, 2 epochs")
+    assert first.startswith("*Runs `plain`, seeds 3, 4, 2 epochs")
     assert "0 to 100 minutes" in first
     assert second == runs.describe(elsewhere)
-    assert second.startswith("Run `plain`, seed 5, ")
+    assert second.startswith("*Run `plain`, seed 5, ")
     assert ": " + run.provenance["date"] + ", a GPU, " in second
 
 

@@ -204,9 +204,23 @@ def test_damaged_or_foreign_checkpoint(tmp_path):
     fit(path, epochs=1)
     with pytest.raises(InputError, match="other settings"):
         fit(path, seed=1)
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(InputError, match="damaged"):
-        fit(path)
+    with np.load(path) as file:
+        whole = dict(file)
+    state = json.loads(str(whole["state"]))
+    bent = [
+        whole | {"variable_0": np.zeros(7)},
+        whole | {"state": json.dumps([])},
+        whole | {"state": json.dumps(state | {"variables": state["variables"] - 1})},
+        whole | {"state": json.dumps({k: v for k, v in state.items() if k != "history"})},
+    ]
+    contents = [b"", path.read_bytes()[:1000]]
+    for arrays in bent:
+        np.savez(path, **arrays)
+        contents.append(path.read_bytes())
+    for content in contents:
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="damaged"):
+            fit(path)
 
 
 KILLED = """

@@ -1,6 +1,6 @@
 """Sphinx extension: interactive figures have their place in the page before they are drawn.
 
-A page first shows a figure's first picture, which is also what paper and a browser without
+A page shows the picture at which a figure starts, which is also what paper and a browser without
 JavaScript get; `widgets.js` takes it away once the widget stands in the same place.
 """
 
@@ -17,18 +17,19 @@ IMAGE = re.compile(r"<img [^>]*>")
 
 
 def first_picture(state, model_id) -> str:
-    """The first `img` among the parts of a widget, or nothing."""
-    content = json.dumps(state[model_id]["state"])
-    if match := IMAGE.search(state[model_id]["state"].get("value") or ""):
+    """The `img` that a widget shows at first, or nothing."""
+    widget = state[model_id]["state"]
+    if match := IMAGE.search(widget.get("value") or ""):
         return match[0]
-    parts = re.findall(r'"IPY_MODEL_(\w+)"', content)
-    return next(
-        filter(None, (first_picture(state, part) for part in parts)), ""
+    parts = widget.get("children", [])[widget.get("selected_index") or 0 :]
+    found = (
+        first_picture(state, part.removeprefix("IPY_MODEL_")) for part in parts
     )
+    return next(filter(None, found), "")
 
 
 def make_room(app, doctree, docname):
-    """Put each widget of a page into a box that holds its first picture."""
+    """Put each widget of a page into a box that holds the picture it starts with."""
     state = widget_state(app.env, docname)
     for raw in list(doctree.findall(nodes.raw)):
         if match := VIEW.search(raw.astext()):

@@ -24,11 +24,16 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 for success, 1 where a record is not borne out by its weights, a training
         diverged or a photograph could not be coloured, 2 for other input that cannot be used (one
-        sentence on stderr), 130 after Ctrl-C.
+        sentence on stderr), 130 after Ctrl-C, 141 where the reader of the output went away.
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        code = options.command(options)
+        print(end="", flush=True)
+        return code
+    except BrokenPipeError:  # such as `head`, which has read enough; the last flush is to be quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except InputError as error:
         print(f"colorizer: {error}", file=sys.stderr)
         return 2
@@ -52,7 +57,7 @@ def _parser():
         "name", metavar="NAME", nargs="?", help="an experiment, as `colorizer list` names it"
     )
     chosen.add_argument("--all", action="store_true", help="every experiment, most worth first")
-    train.add_argument("--seed", type=int, default=0, metavar="S", help="of NAME; default 0")
+    train.add_argument("--seed", type=int, default=0, metavar="S", help="of NAME alone; default 0")
     train.add_argument(
         "--seeds", type=int, default=5, metavar="N", help="at most N of each for --all; default 5"
     )
@@ -115,12 +120,16 @@ def _train(options):
         for experiment, seed in wanted
         if options.replace or not runs.exists(experiment, seed, options.limit)
     ]
-    recorded = len(wanted) - len(missing)
-    if recorded:
-        print(f"{recorded} of {len(wanted)} recorded already; --replace trains again.")
+    if len(missing) < len(wanted):
+        done = len(wanted) - len(missing)
+        print(f"{done} of {len(wanted)} recorded already; --replace trains again.")
     if options.dry_run:
+        recorded = runs.recorded()
         for experiment, seed in missing:
-            print(f"missing: {experiment.name}, seed {seed}")
+            others = (r for r in recorded if (r.experiment, r.seed) == (experiment.name, seed))
+            trained = "; ".join(runs.budget(run) for run in others)
+            also = f" (recorded: {trained})" if trained else ""
+            print(f"missing: {experiment.name}, seed {seed}{also}")
         return 0
     return _train_each(missing, load_cifar10(), options.limit) if missing else 0
 
@@ -159,11 +168,10 @@ def _evaluate(options):
 
     for name in options.names:
         experiments.get(name)
-    chosen = [
-        run
-        for run in runs.recorded()
-        if run.weights_path.exists() and (not options.names or run.experiment in options.names)
+    recorded = [
+        run for run in runs.recorded() if not options.names or run.experiment in options.names
     ]
+    chosen = [run for run in recorded if run.weights_path.exists()]
     missing = set(options.names) - {run.experiment for run in chosen}
     if missing or not chosen:
         raise InputError(
@@ -173,11 +181,18 @@ def _evaluate(options):
     data = load_cifar10()
     failed = 0
     for run in chosen:
-        computed = runs.recompute(run, data)
+        try:
+            computed = runs.recompute(run, data)
+        except InputError as error:  # the others need not suffer
+            failed += 1
+            print(f"colorizer: {error}", file=sys.stderr)
+            continue
         different = runs.differences(run, computed)
         failed += bool(different)
         print(f"{run.path}: {'DIFFERS in ' + ', '.join(different) if different else 'borne out'}")
         _print_metrics(computed)
+    if len(chosen) < len(recorded):
+        print(f"{len(recorded) - len(chosen)} other records have no weights here to compare with.")
     return 1 if failed else 0
 
 

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def _silent_stderr():
+    if sys.stderr is None:  # closed by who called the program
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     try:

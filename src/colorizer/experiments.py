@@ -379,9 +379,10 @@ def get(name: str) -> Experiment:
     """The experiment called `name`.
 
     Raises:
-        InputError: there is none; the nearest names are offered.
+        InputError: there is none; the nearest names are offered, if any are near.
     """
     if name not in EXPERIMENTS:
-        near = difflib.get_close_matches(name, EXPERIMENTS, cutoff=0.5) or EXPERIMENTS
-        raise InputError(f"There is no experiment {name!r}; did you mean {' or '.join(near)}?")
+        near = difflib.get_close_matches(name, EXPERIMENTS, cutoff=0.5)
+        advice = f"did you mean {' or '.join(near)}?" if near else "`colorizer list` names them."
+        raise InputError(f"There is no experiment {name!r}; {advice}")
     return EXPERIMENTS[name]

@@ -6,6 +6,7 @@ drawn for the width of a phone: text of 11 points in a figure as wide as the scr
 
 import html
 import io
+import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 
@@ -103,6 +104,7 @@ def interactive(
     *,
     name: str,
     alt: Sequence[str] | Callable[[object], str],
+    start: int = 0,
 ):
     """A figure with a slider that works with a kernel and, in the built page, without one.
 
@@ -116,6 +118,7 @@ def interactive(
         values: where the slider can stand; shown beside it.
         name: what the slider sets.
         alt: what is to be seen in each picture, or a function that says it of a value.
+        start: the index of the value that is shown at first.
 
     Returns:
         An ipywidgets box. The same arguments give the same pictures, byte for byte.
@@ -138,12 +141,13 @@ def interactive(
         raise InputError("Give pictures of one size, so that the page does not jump.")
     slider = SelectionSlider(
         options=[(str(value), i) for i, value in enumerate(values)],
+        index=start,
         description=name,
         style={"description_width": "initial"},
         layout=Layout(width="auto", max_width="560px"),
     )
     tags = [HTML(tag, layout=Layout(margin="0")) for tag in _tags(pictures, alt)]
-    stack = Stack(tags, selected_index=0)
+    stack = Stack(tags, selected_index=start)
     jslink((slider, "index"), (stack, "selected_index"))
     return VBox([slider, stack])
 
@@ -205,17 +209,19 @@ def score_table(columns: dict[str, Sequence[dict[str, float]]]) -> str:
 
 
 def panels(images: dict[str, np.ndarray], columns: int) -> Figure:
-    """Several sets of images as grids side by side, each under its title, as in the paper.
+    """Several sets of images as grids, two side by side, each under its title, as in the paper.
 
     Args:
         images: title to (n, h, w, 3), floating point in [0, 1].
         columns: images in a row of one grid.
     """
-    figure, axes = plt.subplots(1, len(images), figsize=(2.2 * len(images), 2.4))
-    for axis, (title, grid) in zip(np.atleast_1d(axes), images.items(), strict=True):
+    rows = math.ceil(len(images) / 2)
+    figure, axes = plt.subplots(rows, 2, squeeze=False, figsize=(4.8, 2.6 * rows))
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for axis, (title, grid) in zip(axes.flat, images.items(), strict=False):  # one may stay empty
         axis.imshow(tiles(grid, columns), interpolation="nearest")
         axis.set_title(title)
-        axis.set_axis_off()
     return figure
 
 

@@ -58,7 +58,7 @@ def environment() -> dict[str, str]:
         "backend": backend,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-    } | {name: importlib.metadata.version(name) for name in libraries}
+    } | {name: _version(name) for name in libraries}
 
 
 def peak_memory() -> int:
@@ -77,9 +77,17 @@ def _device(devices):
         return f"{_processor()}, {os.cpu_count()} cores"
     query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     if shutil.which(query[0]):
-        names = subprocess.run(query, capture_output=True, text=True, check=True).stdout
-        return ", ".join(names.splitlines())
+        told = subprocess.run(query, capture_output=True, text=True, check=False)
+        if told.returncode == 0:
+            return ", ".join(told.stdout.splitlines())
     return ", ".join(devices)
+
+
+def _version(library):
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:  # such as OpenCV under another name
+        return "of unknown version"
 
 
 def _processor():

@@ -1,8 +1,9 @@
 """A finished run: its record, which a person can read, and its weights, at half precision.
 
-A run lives in two files, `NAME/seed-S.json` and `NAME/seed-S.weights.h5`, in the folder `runs` of
-the repository or in `$COLORIZER_RUNS`. The test metrics in the record are those of the stored
-weights, so that anyone can compute them again; `verify` does, and fails where they differ.
+A run lives in two files, `NAME/seed-S.json` and `NAME/seed-S.weights.h5` (a trial's names say its
+epochs and images, too), in the folder `runs` of the repository or in `$COLORIZER_RUNS`. The test
+metrics in the record are those of the stored weights, so that anyone can compute them again;
+`colorizer evaluate` does, and fails where they differ.
 """
 
 import dataclasses
@@ -106,7 +107,9 @@ def train(
     if limit is not None:
         data = _limited(data, limit)
     distribute()
-    source = provenance.source_hash(["runs"])  # now: files may change while this process runs
+    # now: files may change while this process runs, and what cannot be found out is better known
+    # before a long training than after it
+    environment = provenance.environment() | {"source": provenance.source_hash(["runs"])}
     path = _path(experiment.name, seed, experiment.epochs, limit)
     checkpoint = path.with_suffix(".partial.npz")
     best_so_far = path.with_suffix(".partial.weights.h5")
@@ -123,7 +126,8 @@ def train(
             schedule=experiment.schedule,
             mirror=experiment.mirror,
             checkpoint=checkpoint,
-            settings=json.loads(json.dumps(experiment.configuration())),
+            settings=json.loads(json.dumps(experiment.configuration()))
+            | {"source": environment["source"]},  # a record names one source
             progress=progress,
         )
     except training.Interrupted as stop:
@@ -134,28 +138,27 @@ def train(
             )
         raise stop from None
     model = _bare(experiment, model)
-    _save_half(model, _weights_path(path))
-    model.load_weights(_weights_path(path))  # the record is of what the file holds
-    run = Run(
-        experiment=experiment.name,
-        seed=seed,
-        limit=limit,
-        configuration=experiment.configuration(),
-        history=trained.history,
-        best_epoch=trained.best_epoch,
-        metrics=_metrics(model, data),
-        provenance=provenance.environment()
-        | {
-            "date": time.strftime("%Y-%m-%d", time.gmtime()),
-            "seconds": round(trained.seconds, 1),
-            "images_per_second": round(len(data.train) * experiment.epochs / trained.seconds),
-            "peak_memory_bytes": provenance.peak_memory(),
-            "source": source,
-        },
-        weights_sha256=_sha256(_weights_path(path)),
-    )
-    with replacing(path) as temporary:
-        temporary.write_text(_as_text(dataclasses.asdict(run)))
+    with replacing(path) as record, replacing(_weights_path(path)) as weights:
+        _save_half(model, weights)
+        model.load_weights(weights)  # the record is of what the file holds
+        run = Run(
+            experiment=experiment.name,
+            seed=seed,
+            limit=limit,
+            configuration=experiment.configuration(),
+            history=trained.history,
+            best_epoch=trained.best_epoch,
+            metrics=_metrics(model, data),
+            provenance=environment
+            | {
+                "date": time.strftime("%Y-%m-%d", time.gmtime()),
+                "seconds": round(trained.seconds, 1),
+                "images_per_second": round(len(data.train) * experiment.epochs / trained.seconds),
+                "peak_memory_bytes": provenance.peak_memory(),
+            },
+            weights_sha256=_sha256(weights),
+        )
+        record.write_text(_as_text(dataclasses.asdict(run)))
     checkpoint.unlink(missing_ok=True)
     best_so_far.unlink(missing_ok=True)
     return _read(path)
@@ -269,12 +272,12 @@ def validation_loss(found: Sequence[Run]) -> float:
 
 
 def recorded() -> list[Run]:
-    """All runs in the folder, trials included, by name and seed.
+    """All runs of the experiments, trials included, by name and seed.
 
     Raises:
         InputError: a record cannot be read.
     """
-    return [run for path in sorted(folder().glob("*/")) for run in _of(path.name)]
+    return [run for name in sorted(experiments.EXPERIMENTS) for run in _of(name)]
 
 
 def load_model(run: Run) -> keras.Model:
@@ -286,18 +289,18 @@ def load_model(run: Run) -> keras.Model:
     path = run.weights_path
     if not path.exists():
         raise InputError(f"The weights {path} are missing; train the run again.")
-    if _sha256(path) != run.weights_sha256:
-        raise InputError(f"The weights {path} are not those of the record {run.path}.")
-    configuration = dict(run.configuration)
-    configuration["regularization"] = experiments.Regularization(**configuration["regularization"])
-    model = dataclasses.replace(experiments.get(run.experiment), **configuration).build()
+    model = _experiment(run).build()
     try:
+        if _sha256(path) != run.weights_sha256:
+            raise InputError(f"The weights {path} are not those of the record {run.path}.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the layers that Keras skips before it raises
             model.load_weights(path)
+    except InputError:
+        raise
     except (ValueError, OSError, KeyError) as error:
         raise InputError(
-            f"The weights {path} do not fit the model of experiment {run.experiment!r}."
+            f"The weights {path} cannot be read, or do not fit the model of {run.experiment!r}."
         ) from error
     return model
 
@@ -308,9 +311,9 @@ def predict(model: keras.Model, images: Images) -> np.ndarray:
 
 
 def describe(*found: Run) -> str:
-    """Where the numbers of some runs come from, in Markdown, to stand under them.
+    """Where the numbers of some runs come from, in italics (Markdown), to stand under them.
 
-    A sentence for each group of runs that differ in nothing but their seed.
+    A paragraph for each group of runs that differ in nothing but their seed.
     """
     groups = {}
     for run in found:
@@ -319,7 +322,7 @@ def describe(*found: Run) -> str:
         device += f"NumPy {p['numpy']}, Python {p['python']}"
         key = (run.experiment, budget(run), device, p["source"])
         groups.setdefault(key, []).append(run)
-    return "\n\n".join(_sentence(*key, group) for key, group in groups.items())
+    return "\n\n".join(f"*{_sentence(*key, group)}*" for key, group in groups.items())
 
 
 def _sentence(experiment, trained, device, source, group):
@@ -403,13 +406,25 @@ def _read(path):
         run = Run(**json.loads(path.read_text()))
         if run.path != path:
             raise ValueError("the record names another run")
+        _experiment(run)
+        if not all(isinstance(value, float) for value in run.metrics.values()):
+            raise ValueError("a metric is not a number")
     except FileNotFoundError:
         raise InputError(
             f"The run {path} is not recorded; `colorizer train {path.parent.name}` makes it."
         ) from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"The record {path} cannot be read; train the run again.") from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"The record {path} cannot be read; delete it, or train the run again with --replace."
+        ) from error
     return run
+
+
+def _experiment(run):
+    """The experiment as it was when the run was trained."""
+    configuration = dict(run.configuration)
+    configuration["regularization"] = experiments.Regularization(**configuration["regularization"])
+    return dataclasses.replace(experiments.get(run.experiment), **configuration)
 
 
 def _limited(data, limit):
@@ -433,11 +448,7 @@ def _as_text(record):
 
 def _save_half(model, path):
     """Keras's own weight file, every array rounded to float16: half the size."""
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        replacing(path) as temporary,
-        h5py.File(temporary, "w") as half,
-    ):
+    with tempfile.TemporaryDirectory() as scratch, h5py.File(path, "w") as half:
         full_path = Path(scratch) / "full.weights.h5"
         model.save_weights(full_path)
         with h5py.File(full_path) as full:

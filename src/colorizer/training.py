@@ -143,19 +143,20 @@ class Checkpoint(keras.callbacks.Callback):
                 state = json.loads(str(file["state"]))
                 variables = [file[f"variable_{i}"] for i in range(state["variables"])]
                 best = [file[f"best_{i}"] for i in range(state["best"])]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            if state["settings"] == self.settings:
+                for variable, value in zip(_variables(model), variables, strict=True):
+                    variable.assign(value)
+            self.best, self.history, self.seconds = best, state["history"], state["seconds"]
+            self._schedule_state = state["schedule"]
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"The checkpoint {self.path} is damaged; delete it to start afresh."
             ) from error
         if state["settings"] != self.settings:
             raise InputError(
-                f"The checkpoint {self.path} belongs to a training with other settings; "
+                f"The checkpoint {self.path} belongs to a training with other settings or source; "
                 "delete it to start afresh."
             )
-        for variable, value in zip(_variables(model), variables, strict=True):
-            variable.assign(value)
-        self.best, self.history, self.seconds = best, state["history"], state["seconds"]
-        self._schedule_state = state["schedule"]
 
     def on_train_begin(self, logs=None):
         """The schedule has just reset itself: give it back what it knew."""
