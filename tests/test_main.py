@@ -117,6 +117,12 @@ def test_bad_words(capsys, arguments):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--all", "--seed", "1"], ["plain", "--seeds", "2"]])
+def test_a_seed_that_would_be_ignored_is_refused(capsys, words):
+    assert main(["train", *words, "--dry-run"]) == 2
+    assert capsys.readouterr().err.startswith("colorizer: --seed")
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     command = f"{sys.executable} -m colorizer list | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
@@ -152,6 +158,12 @@ def test_colorize(tmp_path, capsys, monkeypatch):
     assert "is there already; it is kept" in capsys.readouterr().err
     assert made[0].read_bytes() == b"mine"
     assert main([*again, "--overwrite"]) == 0
+    (tmp_path / "more").mkdir()
+    twin = picture(tmp_path / "more" / "a.png", "PNG", seed=1)
+    assert main(["colorize", str(first), str(twin), "-o", str(tmp_path / "twins")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1] == str(tmp_path / "twins" / "a-unet.png")
+    assert "another would both be" in printed.err
     assert main(["colorize", str(first), "--model", "dropout"]) == 0
     assert (tmp_path / "a-dropout.png").exists()
     assert main(["colorize", str(first), "--model", "latent-33"]) == 2

@@ -57,9 +57,9 @@ def _parser():
         "name", metavar="NAME", nargs="?", help="an experiment, as `colorizer list` names it"
     )
     chosen.add_argument("--all", action="store_true", help="every experiment, most worth first")
-    train.add_argument("--seed", type=int, default=0, metavar="S", help="of NAME alone; default 0")
+    train.add_argument("--seed", type=int, metavar="S", help="of NAME; default 0")
     train.add_argument(
-        "--seeds", type=int, default=5, metavar="N", help="at most N of each for --all; default 5"
+        "--seeds", type=int, metavar="N", help="at most N of each for --all; default 5"
     )
     train.add_argument("--epochs", type=int, metavar="N", help="another number, for a trial")
     train.add_argument("--limit", type=int, metavar="N", help="first N images, for a trial")
@@ -109,10 +109,14 @@ def _train(options):
     from colorizer import experiments, runs  # Keras takes seconds to import
     from colorizer.data import load_cifar10
 
+    if options.all and options.seed is not None:
+        raise InputError("--seed is for one experiment; with --all, say how many by --seeds.")
+    if not options.all and options.seeds is not None:
+        raise InputError("--seeds is for --all; with one experiment, say which by --seed.")
     if options.all:
-        wanted = experiments.matrix(options.seeds)
+        wanted = experiments.matrix(5 if options.seeds is None else options.seeds)
     else:
-        wanted = [(experiments.get(options.name), options.seed)]
+        wanted = [(experiments.get(options.name), options.seed or 0)]
     if options.epochs is not None:
         wanted = [(dataclasses.replace(e, epochs=options.epochs), seed) for e, seed in wanted]
     missing = [
@@ -214,14 +218,17 @@ def _colorize(options):
 
     model = runs.load_model(runs.fullest(options.model))
     predict, any_size = photo.predictor(model), photo.takes_any_size(model)
-    failed = False
+    failed, written = False, set()
     for source in tqdm(options.photos, unit="photo", disable=None):
         try:
             original = photo.read(source)
             name = f"{source.stem}-{options.model}{photo.SUFFIXES[original.format]}"
             target = (options.output or source.parent) / name
+            if target in written:
+                raise InputError(f"{str(source)!r} and another would both be {str(target)!r}.")
             coloured = photo.colorize(original, predict, any_size=any_size)
             photo.write(coloured, target, options.overwrite)
+            written.add(target)
         except InputError as error:  # the others need not suffer
             failed = True
             tqdm.write(f"colorizer: {error}", file=sys.stderr)
