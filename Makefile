@@ -48,18 +48,18 @@ test: lint data unit notebooks pages  ## run everything that checks the project
 data: $(STAMP)  ## check CIFAR-10, and download it where it is missing
 	-@$(BIN)/colorizer data
 
-lint: $(STAMP)
+lint: $(STAMP)  ## check the style of the code
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-unit: $(STAMP) $(VENDORED)
+unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
 	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py \
 		--ignore tests/test_playground_page.py --ignore tests/test_playground_app.py
 	KERAS_BACKEND=jax $(BIN)/python -m pytest --quiet tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted \
 		tests/test_training.py::test_two_devices_train_as_one
 
-notebooks: $(STAMP)
+notebooks: $(STAMP)  ## run every chapter and compare it with its stored outputs
 	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)
 
 pages: book  ## test the built pages in a browser
