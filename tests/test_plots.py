@@ -100,6 +100,8 @@ def test_the_slider_is_linked_in_the_browser_and_every_picture_speaks():
     assert (slider.description, slider.options) == ("x", (("a", 0), ("b", 1)))
     assert 'alt="&lt;1&gt;"' in stack.children[0].value
     assert slider.index == stack.selected_index == 1
+    slider, stack = plots.interactive(frames, "ab", name="x", alt=["<1>", "2"]).children
+    assert slider.index == stack.selected_index == 0
 
 
 @pytest.mark.parametrize(
