@@ -1,47 +1,58 @@
-"""The experiments: named, documented, and reproducible from their seed."""
+"""The experiments: plain data, every row of which can be built and says why it is there."""
 
 import json
-import math
 
 import numpy as np
 import pytest
 
-from colorizer import experiments, losses, runs, training
+from colorizer import experiments, losses, models, records, runs, tasks, training
 from colorizer.backend import keras
 from colorizer.errors import InputError
 from colorizer.models import Regularization
+from colorizer.records import FULL, SMALL
+
+ROWS = experiments.EXPERIMENTS.values()
+
+
+def regularization(name):
+    settings = models.settings(experiments.get(name).network)
+    return Regularization(**settings["regularization"])
 
 
 def test_the_papers_three_models():
-    assert experiments.get("plain").regularization == Regularization()
-    assert experiments.get("dropout").regularization == Regularization(dropout=0.5)
-    both = experiments.get("batchnorm-dropout").regularization
+    assert regularization("plain") == Regularization()
+    assert regularization("dropout") == Regularization(dropout=0.5)
+    both = regularization("batchnorm-dropout")
     assert both.batch_norm
     assert both.dropout
 
 
-@pytest.mark.parametrize("experiment", experiments.EXPERIMENTS.values(), ids=lambda e: e.name)
-def test_docstring_states_the_command_the_score_and_the_time_of_the_fullest_record(experiment):
-    """What the docstring tells the reader to expect is what the record says, if there is one."""
-    found = [r for r in runs.recorded() if (r.experiment, r.seed) == (experiment.name, 0)]
-    if not found:
-        assert f"- ``colorizer train {experiment.name}``." in type(experiment).__doc__
-        return
-    run = max(found, key=lambda run: (run.limit or math.inf, run.configuration["epochs"]))
-    epochs, seconds = run.configuration["epochs"], run.provenance["seconds"]
-    command = f"colorizer train {experiment.name}"
-    command += f" --epochs {epochs}" if epochs != experiment.epochs else ""
-    command += f" --limit {run.limit}" if run.limit else ""
-    time = f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
-    score = f"test MSE {run.metrics['mse']:.5f}"
-    assert f"- ``{command}``: {score}, {time}." in type(experiment).__doc__
+@pytest.mark.parametrize("experiment", ROWS, ids=lambda e: e.name)
+def test_a_row_names_what_there_is_and_why(experiment):
+    models.settings(experiment.network)
+    tasks.get(experiment.task)
+    assert experiment.optimizer in training.OPTIMIZERS
+    assert experiment.schedule in training.SCHEDULES
+    assert len(experiment.why) > 3
+    assert not experiment.why.endswith(".")
+    assert json.loads(json.dumps(experiment.configuration())) == experiment.configuration()
 
 
-@pytest.mark.parametrize("experiment", experiments.EXPERIMENTS.values(), ids=lambda e: e.name)
-def test_seed_decides_the_weights(experiment):
+def test_names_are_used_once():
+    assert len(experiments.EXPERIMENTS) == sum(len(group) for group in experiments._TABLE)
+
+
+def test_what_is_recorded_in_full_was_trained_as_its_row_says():
+    for run in records.recorded():
+        if run.budget == FULL and run.experiment in experiments.EXPERIMENTS:
+            assert run.configuration == runs._resolved(experiments.get(run.experiment))
+
+
+@pytest.mark.parametrize("name", ["plain", "batchnorm-dropout", "unet"])
+def test_seed_decides_the_weights(name):
     def weights(seed):
         keras.utils.set_random_seed(seed)
-        return experiment.compiled().get_weights()
+        return runs.build(experiments.get(name)).get_weights()
 
     assert all(np.array_equal(a, b) for a, b in zip(weights(1), weights(1), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(weights(1), weights(2), strict=True))
@@ -62,24 +73,24 @@ def test_optimizer_grid():
             assert (experiment.optimizer, experiment.learning_rate) == (optimizer, rate)
 
 
-COMPILED = {
-    (e.optimizer, e.learning_rate, e.loss): e.name for e in experiments.EXPERIMENTS.values()
-}
+COMPILED = {(e.optimizer, e.learning_rate, e.task.get("loss")): e.name for e in ROWS}
 
 
 @pytest.mark.parametrize("name", COMPILED.values())
-def test_what_is_compiled_is_what_the_experiment_says(name):
+def test_what_is_compiled_is_what_the_row_says(name, monkeypatch):
+    small = models.unet(levels=0)
+    monkeypatch.setattr(models, "build", lambda network: small)
     experiment = experiments.get(name)
-    model = experiment.compiled()
+    model = runs.compiled(experiment)
     optimizer = training.OPTIMIZERS[experiment.optimizer](learning_rate=experiment.learning_rate)
     told, said = (one.get_config() | {"name": ""} for one in (model.optimizer, optimizer))
     assert told == said
-    assert type(model.loss) is losses.LOSSES[experiment.loss]
+    assert type(model.loss) is losses.LOSSES[experiment.task.get("loss", "mse")]
 
 
 def test_experiments_of_another_structure_build_another_model():
     def structure(name):
-        model = experiments.get(name).build()
+        model = runs.build(experiments.get(name))
         parts = [layer for layer in model.layers if hasattr(layer, "layers")] or [model]
         return [layer.get_config() for part in parts for layer in part.layers]
 
@@ -89,15 +100,23 @@ def test_experiments_of_another_structure_build_another_model():
     assert len(set(found.values())) == len(names)
 
 
-def test_matrix_has_every_experiment_in_the_order_of_worth():
+def test_matrix_has_every_training_in_the_order_of_its_worth():
     matrix = experiments.matrix()
-    assert len(set(matrix)) == len(matrix)
-    assert {experiment for experiment, _ in matrix} == set(experiments.EXPERIMENTS.values())
-    names = [(experiment.name, seed) for experiment, seed in matrix]
-    assert names[:4] == [("plain", 0), ("dropout", 0), ("batchnorm-dropout", 0), ("plain", 1)]
-    assert sum(name == "plain" for name, _ in names) == 5
-    assert sum(name == "ridge" for name, _ in names) == 3
-    assert {seed for _, seed in experiments.matrix(seeds=1)} == {0}
+    names = [(experiment.name, seed, budget) for experiment, seed, budget in matrix]
+    assert len(set(names)) == len(names)
+    assert {name for name, _, budget in names if budget == FULL} == {
+        experiment.name for experiment in ROWS if experiment.device is None
+    }
+    assert names[:4] == [
+        ("plain", 0, FULL),
+        ("dropout", 0, FULL),
+        ("batchnorm-dropout", 0, FULL),
+        ("plain", 1, FULL),
+    ]
+    assert sum(name == "plain" and budget == FULL for name, _, budget in names) == 5
+    assert names[-5:] == [("plain", seed, SMALL) for seed in range(5)]
+    assert sum(name == "ridge" for name, *_ in names) == 3
+    assert {seed for _, seed, _ in experiments.matrix(seeds=1)} == {0}
     with pytest.raises(InputError, match="Seeds are a whole number"):
         experiments.matrix(seeds=0)
 
@@ -107,3 +126,10 @@ def test_unknown_name_offers_the_nearest():
         experiments.get("drop-out")
     with pytest.raises(InputError, match="`colorizer list` names them"):
         experiments.get("zzz")
+
+
+def test_a_row_that_is_asked_for_is_noted(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORIZER_READS", str(tmp_path / "notes"))
+    experiments.get("plain")
+    experiments.matrix()
+    assert (tmp_path / "notes").read_text() == "experiment plain\nexperiment *\n"

@@ -1,5 +1,6 @@
 """The command line, as a user types it."""
 
+import inspect
 import json
 import os
 import signal
@@ -10,10 +11,12 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from small import network
 from test_photo import hostile
 
-from colorizer import experiments, photo, runs, training
+from colorizer import experiments, models, photo, records, training
 from colorizer.__main__ import main
+from colorizer.records import FULL
 
 TRIAL = ["train", "plain", "--epochs", "1", "--limit", "32"]
 
@@ -24,36 +27,72 @@ def own_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_train_evaluate_list(cifar10, own_folder, capsys):
+@pytest.fixture
+def small_models(monkeypatch):
+    """Every autoencoder is a small one."""
+    monkeypatch.setitem(models.NETWORKS, "autoencoder", autoencoder)
+
+
+def autoencoder(regularization=None, latent_size=256, initializer="", padding=""):
+    return network(filters=2)
+
+
+autoencoder.__signature__ = inspect.signature(models.autoencoder)
+
+
+def test_train_evaluate_list(cifar10, own_folder, capsys, small_models):
     assert main(TRIAL) == 0
-    assert "peak memory" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "peak memory" in printed
+    assert "channel_argmax_accuracy" in printed
     assert main(TRIAL) == 0
     assert "recorded already" in capsys.readouterr().out
     assert main(["evaluate"]) == 0
     assert "borne out" in capsys.readouterr().out
     assert main(["list"]) == 0
-    assert "seed-0-epochs-1-limit-32" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "1 epoch on the first 32 training images: test MSE 0." in listed
+    assert listed.count("nothing recorded") == len(experiments.EXPERIMENTS) - 1
 
-    (path,) = own_folder.glob("plain/*.json")
+    (path,) = own_folder.glob("plain/*/seed-0.json")
     record = json.loads(path.read_text())
+    del record["metrics"]["contrast_ratio"]
+    path.write_text(json.dumps(record))
+    assert main(["evaluate", "plain", "--complete"]) == 0
+    assert "borne out; 1 metrics added" in capsys.readouterr().out
+    assert "contrast_ratio" in json.loads(path.read_text())["metrics"]
     record["metrics"]["mse"] *= 1.01
     path.write_text(json.dumps(record))
-    assert main(["evaluate", "plain"]) == 1
+    assert main(["evaluate", "plain", "--complete"]) == 1
     assert "DIFFERS in mse" in capsys.readouterr().out
+    assert json.loads(path.read_text()) == record
+
+
+def test_a_bent_record_and_a_stray_one_do_not_hide_the_others(own_folder, capsys):
+    place = own_folder / "plain/1-epochs-32-images"
+    place.mkdir(parents=True)
+    (place / "seed-0.json").write_text("{}")
+    (place / "seed-0 (1).json").write_text("{}")
+    assert main(["list"]) == 1
+    printed = capsys.readouterr()
+    first, second = printed.err.splitlines()
+    assert first.startswith(f"colorizer: The record {place / 'seed-0.json'} is bent: it has no ")
+    assert second.endswith("seed-0 (1).json is not named as a record is, and is not read.")
+    assert "unet-plateau" in printed.out
 
 
 def test_train_all_takes_what_is_missing_and_goes_on_after_a_divergence(
-    cifar10, own_folder, capsys, monkeypatch
+    cifar10, own_folder, capsys, monkeypatch, small_models
 ):
     two = [experiments.get("plain"), experiments.get("dropout")]
-    monkeypatch.setattr(experiments, "matrix", lambda seeds: [(e, 0) for e in two][:seeds])
+    monkeypatch.setattr(experiments, "matrix", lambda seeds: [(e, 0, FULL) for e in two][:seeds])
     trial = ["train", "--all", "--epochs", "1", "--limit", "32"]
     assert main([*trial, "--seeds", "1"]) == 0
     assert main([*trial, "--dry-run"]) == 0
     printed = capsys.readouterr().out
     assert "1 of 2 recorded already" in printed
-    assert printed.endswith("missing: dropout, seed 0\n")
-    assert len(runs.recorded()) == 1
+    assert printed.endswith("missing: dropout, seed 0, 1 epoch on the first 32 training images\n")
+    assert len(records.recorded()) == 1
 
     fit = training.fit
     monkeypatch.setattr(training, "fit", diverge)
@@ -63,13 +102,33 @@ def test_train_all_takes_what_is_missing_and_goes_on_after_a_divergence(
     assert printed.err.count("diverged") == 2
     monkeypatch.setattr(training, "fit", fit)
     assert main(trial) == 0
-    assert "1 of 2 recorded already" in capsys.readouterr().out
-    assert [run.experiment for run in runs.recorded()] == ["dropout", "plain"]
+    printed = capsys.readouterr().out
+    assert "1 of 2 recorded already" in printed
+    assert "failed before: dropout, seed 0" in printed
+    assert len(records.recorded()) == 1
+    assert main([*trial, "--replace"]) == 0
+    assert [run.experiment for run in records.recorded()] == ["dropout", "plain"]
     assert main([*trial, "--dry-run"]) == 0
     assert "missing" not in capsys.readouterr().out
     assert main(["train", "dropout", "--epochs", "2", "--limit", "32", "--dry-run"]) == 0
-    smaller = "missing: dropout, seed 0 (recorded: 1 epoch on the first 32 training images)\n"
-    assert capsys.readouterr().out == smaller
+    assert capsys.readouterr().out == (
+        "missing: dropout, seed 0, 2 epochs on the first 32 training images "
+        "(recorded: 1 epoch on the first 32 training images)\n"
+    )
+
+
+def test_a_damaged_checkpoint_does_not_stop_the_others(
+    cifar10, own_folder, capsys, monkeypatch, small_models
+):
+    two = [experiments.get("plain"), experiments.get("dropout")]
+    monkeypatch.setattr(experiments, "matrix", lambda seeds: [(e, 0, FULL) for e in two])
+    damaged = own_folder / "plain/1-epochs-32-images/seed-0.partial.npz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("garbage")
+    assert main(["train", "--all", "--epochs", "1", "--limit", "32"]) == 1
+    assert f"The checkpoint {damaged} is damaged" in capsys.readouterr().err
+    assert [run.experiment for run in records.recorded()] == ["dropout"]
+    assert damaged.read_text() == "garbage"
 
 
 def diverge(*arguments, **options):
@@ -84,13 +143,20 @@ def diverge(*arguments, **options):
         (["evaluate"], "No run with weights is recorded"),
         (["train", "plain", "--seed", "-1"], "A seed is a whole number"),
         (["train", "plain", "--limit", "0"], "A limit is a number of images"),
+        (["train", "plain", "--limit", "45001"], "A limit is a number of images"),
+        (["train", "plain", "--seed", "-1", "--dry-run"], "A seed is a whole number"),
+        (["train", "--all", "--limit", "0", "--dry-run"], "A limit is a number of images"),
+        (["train", "--all", "--jobs", "0"], "Jobs are a whole number"),
+        (["train", "--all", "--minutes", "-1"], "Minutes are a number above 0"),
+        (["train", "--all", "--minutes", "nan", "--dry-run"], "Minutes are a number above 0"),
         (["train", "plain", "--epochs", "0"], "Epochs are a whole number"),
         (["train", "--all", "--seeds", "0"], "Seeds are a whole number"),
         (["colorize", "cat.png"], "No run of 'unet'"),
         (["playground", "--port", "0"], "A port is a number"),
     ],
 )
-def test_bad_input_is_one_sentence(cifar10, own_folder, capsys, arguments, sentence):
+def test_bad_input_is_one_sentence(own_folder, capsys, monkeypatch, arguments, sentence):
+    monkeypatch.setenv("CIFAR10_DIR", str(own_folder / "not looked at"))
     assert main(arguments) == 2
     output = capsys.readouterr()
     assert output.out == ""
@@ -117,10 +183,66 @@ def test_bad_words(capsys, arguments):
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--all", "--seed", "1"], ["plain", "--seeds", "2"]])
-def test_a_seed_that_would_be_ignored_is_refused(capsys, words):
+@pytest.mark.parametrize(
+    "words",
+    [["--all", "--seed", "1"], ["plain", "--seeds", "2"], ["plain", "--jobs", "2"]],
+)
+def test_an_option_that_would_be_ignored_is_refused(capsys, words):
     assert main(["train", *words, "--dry-run"]) == 2
-    assert capsys.readouterr().err.startswith("colorizer: --seed")
+    assert capsys.readouterr().err.startswith(f"colorizer: {words[1]} is for")
+
+
+def colorizer(*words, shell="{}", **environment):
+    """The program in a process of its own: exit code, standard output, standard error."""
+    command = shell.format(f"{sys.executable} -m colorizer {' '.join(words)}")
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_unknown_backend_is_one_sentence():
+    code, _, errors = colorizer("evaluate", KERAS_BACKEND="foo", COLORIZER_RUNS="")
+    assert code == 2
+    assert errors.startswith("colorizer: Keras cannot start on the backend 'foo' (")
+    assert errors.count("\n") == 1
+    assert colorizer("list", KERAS_BACKEND="foo")[0] == 0  # which needs none
+
+
+def test_another_format_of_images_in_keras_own_settings_does_not_matter(tmp_path):
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first"}')
+    code = "from colorizer.models import unet; print(unet(levels=0).output_shape)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "(None, None, None, 3)\n"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-"])
+def test_closed_streams(closed):
+    code, output, _ = colorizer("list", shell=f"{{}} {closed}")
+    assert code == 0
+    assert output.startswith("plain ")
+    code, _, _ = colorizer("train", "plian", shell=f"{{}} {closed}")
+    assert code == 2
+
+
+def test_list_answers_at_once(monkeypatch):
+    """It imports neither Keras nor what reads pictures."""
+    monkeypatch.delenv("COLORIZER_RUNS")
+    code = "import sys; from colorizer.__main__ import main; main(['list']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = done.stdout.splitlines()[-1].split()
+    assert not {"keras", "tensorflow", "skimage", "cv2", "matplotlib"} & set(modules)
+    assert "test MSE" in done.stdout
 
 
 def test_a_reader_that_goes_away_is_no_error():
@@ -194,7 +316,7 @@ def test_ctrl_c_leaves_the_best_weights(cifar10, own_folder):
     process = subprocess.Popen(
         [*command, "--limit", "64"], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )
-    checkpoint = own_folder / "plain" / "seed-0-epochs-500-limit-64.partial.npz"
+    checkpoint = own_folder / "plain/500-epochs-64-images/seed-0.partial.npz"
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -203,5 +325,5 @@ def test_ctrl_c_leaves_the_best_weights(cifar10, own_folder):
     assert process.returncode == 130
     assert "the best weights so far" in errors
     assert "Traceback" not in errors
-    assert len(list(own_folder.glob("plain/*.partial.weights.h5"))) == 1
-    assert not runs.recorded()
+    assert len(list(own_folder.glob("plain/*/*.partial.weights.h5"))) == 1
+    assert not records.recorded()

@@ -9,36 +9,22 @@ import time
 
 import numpy as np
 import pytest
+from small import images
+from small import network as tiny
 
 from colorizer import training
 from colorizer.backend import keras
-from colorizer.data import Images, normalize, to_gray
+from colorizer.data import normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.models import Regularization, autoencoder
 
 EPOCHS = 4
-RNG = np.random.default_rng(0)
+TRAIN, VALIDATION = images(40), images(8, seed=1)
 
 
-def images(n):
-    return Images(
-        rgb=RNG.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8), labels=np.zeros(n, np.uint8)
-    )
-
-
-TRAIN, VALIDATION = images(40), images(8)
-
-
-def fit(
-    checkpoint=None,
-    epochs=EPOCHS,
-    seed=0,
-    regularization=Regularization(dropout=0.5),
-    optimizer="adam",
-    schedule="plateau",
-):
+def fit(checkpoint=None, epochs=EPOCHS, seed=0, build=tiny, optimizer="adam", schedule="plateau"):
     keras.utils.set_random_seed(seed)
-    model = training.compile_model(autoencoder(regularization, latent_size=8), optimizer=optimizer)
+    model = training.compile_model(build(), optimizer=optimizer)
     trained = training.fit(
         model,
         TRAIN,
@@ -81,6 +67,11 @@ def test_mirrored_batches_turn_half_of_the_pairs_both_alike():
     np.testing.assert_array_equal(np.sort(batches.rgb, axis=None), np.sort(TRAIN.rgb, axis=None))
 
 
+def test_batches_are_not_mirrored_without_a_seed():
+    with pytest.raises(InputError, match="drawn by a seed"):
+        training.Batches(TRAIN, 40, mirror=True)
+
+
 def test_history_and_best_weights():
     model, trained = fit()
     assert {len(values) for values in trained.history.values()} == {EPOCHS}
@@ -94,13 +85,15 @@ def test_same_seed_same_history():
     assert fit(epochs=2)[1].history != fit(epochs=2, seed=1)[1].history
 
 
-@pytest.mark.parametrize(
-    "regularization", [Regularization(dropout=0.5), Regularization(dropout=0.5, batch_norm=True)]
-)
-def test_resumed_is_as_uninterrupted(tmp_path, regularization):
-    whole, trained = fit(regularization=regularization)
-    fit(tmp_path / "state.npz", epochs=2, regularization=regularization)
-    resumed, continued = fit(tmp_path / "state.npz", regularization=regularization)
+def the_papers():
+    return autoencoder(Regularization(dropout=0.5, batch_norm=True), latent_size=8)
+
+
+@pytest.mark.parametrize("build", [tiny, the_papers])
+def test_resumed_is_as_uninterrupted(tmp_path, build):
+    whole, trained = fit(build=build, epochs=3)
+    fit(tmp_path / "state.npz", build=build, epochs=2)
+    resumed, continued = fit(tmp_path / "state.npz", build=build, epochs=3)
     assert continued.history == trained.history
     for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -145,7 +138,7 @@ def test_each_optimizer_resumes(tmp_path, optimizer):
 
 
 def test_momentum_is_not_kerass_default():
-    model = training.compile_model(autoencoder(latent_size=8), optimizer="momentum")
+    model = training.compile_model(tiny(), optimizer="momentum")
     assert model.optimizer.momentum == 0.9
     with pytest.raises(InputError, match=r"optimizer is one of adam, .*, not 'adagrad'"):
         training.compile_model(model, optimizer="adagrad")
@@ -193,10 +186,35 @@ def test_interruption_keeps_the_best_weights(tmp_path, monkeypatch):
 
 
 def test_divergence_is_one_sentence(monkeypatch):
-    model = training.compile_model(autoencoder(latent_size=8))
+    model = training.compile_model(tiny())
     model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
     with pytest.raises(training.DivergenceError, match="diverged in epoch 1"):
         training.fit(model, TRAIN, VALIDATION, epochs=1, batch_size=16, seed=0, progress=False)
+
+
+class Impatient:
+    """A watcher that stops a training in its third epoch."""
+
+    heard = ()
+
+    def told(self, epoch, epochs, loss):
+        self.heard += ((epoch, epochs, loss),)
+
+    def stopped(self):
+        return len(self.heard) == 2
+
+
+def test_a_watcher_hears_of_every_epoch_and_stops_as_ctrl_c_does(tmp_path):
+    watcher = Impatient()
+    keras.utils.set_random_seed(0)
+    options = {"epochs": EPOCHS, "batch_size": 16, "seed": 0, "progress": False}
+    options |= {"watcher": watcher, "checkpoint": tmp_path / "state.npz"}
+    with pytest.raises(training.Interrupted, match="after epoch 2 of 4"):
+        training.fit(training.compile_model(tiny()), TRAIN, VALIDATION, **options)
+    _, trained = fit(tmp_path / "state.npz")
+    assert trained.history == fit()[1].history
+    losses = trained.history["val_loss"]
+    assert watcher.heard == ((1, EPOCHS, losses[0]), (2, EPOCHS, losses[1]))
 
 
 def test_damaged_or_foreign_checkpoint(tmp_path):

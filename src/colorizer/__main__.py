@@ -4,10 +4,10 @@ import argparse
 import dataclasses
 import importlib.util
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,10 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after the program's name; None takes the process's own.
 
     Returns:
-        The exit code: 0 for success, 1 where a record is not borne out by its weights, a training
-        diverged or a photograph could not be coloured, 2 for other input that cannot be used (one
-        sentence on stderr), 130 after Ctrl-C, 141 where the reader of the output went away.
+        The exit code: 0 for success, 1 where a record is bent or not borne out by its weights, a
+        training failed or a photograph could not be coloured, 2 for other input that cannot be used
+        (one sentence on stderr), 130 after Ctrl-C, 141 where the reader of the output went away.
     """
+    _open_closed_streams()
     options = _parser().parse_args(arguments)
     try:
         code = options.command(options)
@@ -40,6 +41,21 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         print(f"\ncolorizer: {str(stop) or 'Stopped.'}", file=sys.stderr)
         return 130
+
+
+def _open_closed_streams():
+    """Give streams that whoever called the program has closed a place that takes everything.
+
+    Else the next file to be opened would get their number, and what is meant for them.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+            if getattr(sys, name) is None:
+                mode = "r" if name == "stdin" else "w"
+                setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - for good
 
 
 def _parser():
@@ -58,11 +74,13 @@ def _parser():
     )
     chosen.add_argument("--all", action="store_true", help="every experiment, most worth first")
     train.add_argument("--seed", type=int, metavar="S", help="of NAME; default 0")
-    train.add_argument(
-        "--seeds", type=int, metavar="N", help="at most N of each for --all; default 5"
-    )
+    train.add_argument("--seeds", type=int, metavar="N", help="at most N of each, for --all")
     train.add_argument("--epochs", type=int, metavar="N", help="another number, for a trial")
     train.add_argument("--limit", type=int, metavar="N", help="first N images, for a trial")
+    train.add_argument("--jobs", type=int, metavar="N", help="at once, for --all; default 1")
+    train.add_argument(
+        "--minutes", type=float, metavar="M", help="stop after so long, for --all; it can go on"
+    )
     train.add_argument("--replace", action="store_true", help="train again what is recorded")
     train.add_argument("--dry-run", action="store_true", help="only say what is missing")
     train.set_defaults(command=_train)
@@ -71,6 +89,9 @@ def _parser():
         "evaluate", help="compute test metrics from the weights and compare them with the record"
     )
     evaluate.add_argument("names", metavar="NAME", nargs="*", help="experiments; default: all")
+    evaluate.add_argument(
+        "--complete", action="store_true", help="add metrics that a record does not hold yet"
+    )
     evaluate.set_defaults(command=_evaluate)
 
     listing = commands.add_parser("list", help="list the experiments and what is recorded of them")
@@ -106,74 +127,88 @@ def _data(options):
 
 
 def _train(options):
-    from colorizer import experiments, runs  # Keras takes seconds to import
-    from colorizer.data import load_cifar10
+    from colorizer import experiments, jobs, records
+    from colorizer.jobs import Job
 
-    if options.all and options.seed is not None:
-        raise InputError("--seed is for one experiment; with --all, say how many by --seeds.")
-    if not options.all and options.seeds is not None:
-        raise InputError("--seeds is for --all; with one experiment, say which by --seed.")
     if options.all:
-        wanted = experiments.matrix(5 if options.seeds is None else options.seeds)
+        _refuse(options.seed is not None, "--seed is for one experiment; with --all, say --seeds.")
+        matrix = experiments.matrix(options.seeds)
     else:
-        wanted = [(experiments.get(options.name), options.seed or 0)]
-    if options.epochs is not None:
-        wanted = [(dataclasses.replace(e, epochs=options.epochs), seed) for e, seed in wanted]
+        for name in ("seeds", "jobs", "minutes"):
+            _refuse(getattr(options, name) is not None, f"--{name} is for --all.")
+        experiment = experiments.get(options.name)
+        matrix = [(experiment, options.seed or 0, experiment.budgets[0])]
+    count = 1 if options.jobs is None else options.jobs
+    jobs.check(count, options.minutes)
+    wanted = [Job(e, seed, _budget(budget, options)) for e, seed, budget in matrix]
+    wanted = list({str(job): job for job in wanted}.values())  # of two budgets one may be left
     missing = [
-        (experiment, seed)
-        for experiment, seed in wanted
-        if options.replace or not runs.exists(experiment, seed, options.limit)
+        job
+        for job in wanted
+        if options.replace or not records.path(job.experiment.name, job.seed, job.budget).exists()
     ]
     if len(missing) < len(wanted):
         done = len(wanted) - len(missing)
-        print(f"{done} of {len(wanted)} recorded already; --replace trains again.")
+        print(f"{done} of {len(wanted)} recorded already; --replace trains again.", flush=True)
+    failed = {} if options.replace else _failures(missing)
+    for words in failed.values():
+        print(f"failed before: {words}; --replace tries again.", flush=True)
+    missing = [job for job in missing if str(job) not in failed]
     if options.dry_run:
-        recorded = runs.recorded()
-        for experiment, seed in missing:
-            others = (r for r in recorded if (r.experiment, r.seed) == (experiment.name, seed))
-            trained = "; ".join(runs.budget(run) for run in others)
-            also = f" (recorded: {trained})" if trained else ""
-            print(f"missing: {experiment.name}, seed {seed}{also}")
+        for job in missing:
+            trained = "; ".join(
+                str(run.budget)
+                for run in records.recorded(job.experiment.name)
+                if run.seed == job.seed
+            )
+            print(f"missing: {job}" + (f" (recorded: {trained})" if trained else ""))
         return 0
-    return _train_each(missing, load_cifar10(), options.limit) if missing else 0
-
-
-def _train_each(missing, data, limit):
-    from colorizer import runs
-    from colorizer.backend import keras
-    from colorizer.training import DivergenceError
-
-    failed = False
-    started = time.monotonic()
-    for done, (experiment, seed) in enumerate(missing):
-        if len(missing) > 1:
-            each = (time.monotonic() - started) / max(done, 1)
-            left = f", {each * (len(missing) - done) / 60:.0f} min left" if done else ""
-            print(f"{done + 1} of {len(missing)}{left}: {experiment.name}, seed {seed}", flush=True)
-        keras.utils.clear_session()  # of what the training before it left in memory
-        try:
-            run = runs.train(experiment, data, seed, limit)
-        except DivergenceError as error:  # a result too; those that follow need not wait for it
-            failed = True
-            print(f"colorizer: {error}", file=sys.stderr)
-            continue
-        print(f"{run.path}: best epoch {run.best_epoch} of {experiment.epochs}")
+    if not missing:
+        return 0
+    if not jobs.train_all(missing, count, options.minutes):
+        return 1
+    if not options.all:
+        (job,) = missing
+        run = records.load(job.experiment.name, job.seed, job.budget)
+        print(run.path)
         _print_metrics(run.metrics)
-        print(
-            f"{run.provenance['seconds']:.0f} s, {run.provenance['images_per_second']} images/s, "
-            f"peak memory {run.provenance['peak_memory_bytes'] / 1e9:.2f} GB"
-        )
-    return 1 if failed else 0
+    return 0
+
+
+def _budget(budget, options):
+    """The budget, or that of a trial."""
+    changed = {"epochs": options.epochs, "images": options.limit}
+    return dataclasses.replace(budget, **{k: v for k, v in changed.items() if v is not None})
+
+
+def _failures(jobs):
+    """Those that were tried before and ended without a result, with the reason."""
+    from colorizer import records
+
+    noted = {}
+    for name in dict.fromkeys(job.experiment.name for job in jobs):
+        for seed, budget, reason in records.failures(name):
+            noted[name, seed, budget] = reason
+    return {
+        str(job): f"{job}: {noted[key].rstrip('.')}"
+        for job in jobs
+        if (key := (job.experiment.name, job.seed, job.budget)) in noted
+    }
+
+
+def _refuse(condition, sentence):
+    if condition:
+        raise InputError(sentence)
 
 
 def _evaluate(options):
-    from colorizer import experiments, runs
-    from colorizer.data import load_cifar10
+    from colorizer import experiments, records
 
     for name in options.names:
-        experiments.get(name)
+        if not (records.folder() / name).is_dir():
+            experiments.get(name)
     recorded = [
-        run for run in runs.recorded() if not options.names or run.experiment in options.names
+        run for run in records.recorded() if not options.names or run.experiment in options.names
     ]
     chosen = [run for run in recorded if run.weights_path.exists()]
     missing = set(options.names) - {run.experiment for run in chosen}
@@ -182,6 +217,9 @@ def _evaluate(options):
             f"No run with weights is recorded of {', '.join(sorted(missing)) or 'any experiment'}; "
             "`colorizer train NAME` makes one."
         )
+    from colorizer import runs
+    from colorizer.data import load_cifar10
+
     data = load_cifar10()
     failed = 0
     for run in chosen:
@@ -193,7 +231,14 @@ def _evaluate(options):
             continue
         different = runs.differences(run, computed)
         failed += bool(different)
-        print(f"{run.path}: {'DIFFERS in ' + ', '.join(different) if different else 'borne out'}")
+        newer = computed.keys() - run.metrics.keys()
+        verdict = f"DIFFERS in {', '.join(different)}" if different else "borne out"
+        if newer and options.complete and not different:
+            runs.complete(run, computed)
+            verdict += f"; {len(newer)} metrics added"
+        elif newer:
+            verdict += f"; it lacks {len(newer)} metrics, which --complete adds"
+        print(f"{run.path}: {verdict}")
         _print_metrics(computed)
     if len(chosen) < len(recorded):
         print(f"{len(recorded) - len(chosen)} other records have no weights here to compare with.")
@@ -201,22 +246,57 @@ def _evaluate(options):
 
 
 def _list(options):
-    from colorizer import experiments, runs
+    from colorizer import experiments, records
 
-    recorded = {}
-    for run in runs.recorded():
-        recorded.setdefault(run.experiment, []).append(run.path.stem)
-    for name, experiment in experiments.EXPERIMENTS.items():
-        summary = type(experiment).__doc__.splitlines()[0]
-        print(f"{name:20} {summary}")
-        print(f"{'':20} recorded: {', '.join(recorded.get(name, ['nothing']))}")
-    return 0
+    whys = {name: experiment.why for name, experiment in experiments.EXPERIMENTS.items()}
+    others = {path.parent.parent.name for path in records.folder().glob("*/*/seed-*.json")}
+    whys |= dict.fromkeys(sorted(others - whys.keys()), "No longer an experiment")
+    failed = False
+    for name, why in whys.items():
+        print(f"{name:20} {why}.")
+        try:
+            lines = _recorded_lines(name)
+        except InputError as error:  # the others are to be seen all the same
+            failed = True
+            print(f"colorizer: {error}", file=sys.stderr)
+            continue
+        for line in lines or ["nothing recorded"]:
+            print(f"{'':20} {line}")
+    for path in records.strays():
+        print(f"colorizer: {path} is not named as a record is, and is not read.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _recorded_lines(name):
+    """What is recorded of an experiment: at each budget its seeds and its score."""
+    from colorizer import records
+
+    by_budget = {}
+    for run in records.recorded(name):
+        by_budget.setdefault(run.budget, []).append(run)
+    lines = []
+    for budget, found in by_budget.items():
+        scores = records.values(found, "mse")
+        spread = f" ± {statistics.stdev(scores):.5f}" if len(scores) > 1 else ""
+        seeds = ", ".join(str(run.seed) for run in found)
+        lines.append(
+            f"{budget}: test MSE {statistics.fmean(scores):.5f}{spread} "
+            f"(seed{'s' if len(found) > 1 else ''} {seeds})"
+        )
+    for seed, budget, reason in records.failures(name):
+        lines.append(f"{budget}: seed {seed} failed: {reason}")
+    return lines
 
 
 def _colorize(options):
-    from colorizer import photo, runs
+    from colorizer import experiments, records
 
-    model = runs.load_model(runs.fullest(options.model))
+    if not (records.folder() / options.model).is_dir():
+        experiments.get(options.model)
+    run = records.fullest(options.model)
+    from colorizer import photo, runs  # Keras takes seconds to import
+
+    model = runs.load_model(run)
     predict, any_size = photo.predictor(model), photo.takes_any_size(model)
     failed, written = False, set()
     for source in tqdm(options.photos, unit="photo", disable=None):

@@ -2,11 +2,16 @@
 
 TensorFlow writes about its build and absent GPUs straight to file descriptor 2, before its log
 level counts; there they would stand in the first output of every chapter. Import Keras from here.
+
+Raises:
+    InputError: when it is imported, if there is no such backend, or it is not installed.
 """
 
 import os
 import sys
 from contextlib import contextmanager
+
+from colorizer.errors import InputError
 
 
 @contextmanager
@@ -26,8 +31,16 @@ def _silent_stderr():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silent_stderr():
-    import keras
+try:
+    with _silent_stderr():
+        import keras
+except (ImportError, ValueError) as error:
+    raise InputError(
+        f"Keras cannot start on the backend {os.environ.get('KERAS_BACKEND', 'tensorflow')!r} "
+        f"({str(error).splitlines()[0]}); unset KERAS_BACKEND, or set it to tensorflow, jax or "
+        "torch."
+    ) from error
+keras.config.set_image_data_format("channels_last")  # as all arrays of the course are
 
 __all__ = ["distribute", "keras"]
 

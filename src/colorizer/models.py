@@ -6,13 +6,16 @@ rate is given: the paper's final model has none.
 
 `chroma_autoencoder` and `unet` predict two numbers a pixel, its chroma, and keep the luminance that
 they were given. All models map gray to RGB, both in [0, 1].
+
+`build` makes a network from its kind and settings, as experiments and records hold them.
 """
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import asdict, dataclass
 
 from colorizer.backend import keras
+from colorizer.color import in_gamut
 from colorizer.errors import InputError
-from colorizer.metrics import GRAY_WEIGHTS
 
 layers = keras.layers
 ops = keras.ops
@@ -195,15 +198,8 @@ class KeepLuminance(layers.Layer):
         Returns:
             RGB (n, h, w, 3), in [0, 1].
         """
-        red, blue = chroma[..., :1], chroma[..., 1:]
-        r, g, b = (float(weight) for weight in GRAY_WEIGHTS)
-        beyond = ops.concatenate([red, -(r * red + b * blue) / g, blue], axis=-1)  # beyond gray
-        tiny = 1e-6
-        highest = ops.max(beyond, axis=-1, keepdims=True)  # not negative
-        lowest = ops.min(beyond, axis=-1, keepdims=True)
-        room = ops.minimum((1 - gray) / (highest + tiny), gray / (tiny - lowest))
-        rgb = gray + ops.minimum(room, 1.0) * beyond
-        return ops.clip(rgb, 0.0, 1.0)  # of what rounding leaves beyond
+        rgb = in_gamut(gray, chroma[..., :1], chroma[..., 1:], xp=ops)
+        return ops.concatenate(rgb, axis=-1)
 
     def compute_output_shape(self, gray_shape, chroma_shape):
         """The gray's, with three channels."""
@@ -228,7 +224,9 @@ def chroma_autoencoder(
     return keras.Model(gray, KeepLuminance()(gray, chroma), name="chroma_autoencoder")
 
 
-def unet(levels: int = len(UNET_FILTERS) - 1, skips: str = "concatenate") -> keras.Model:
+def unet(
+    levels: int = len(UNET_FILTERS) - 1, skips: str = "concatenate", channels: int | None = None
+) -> keras.Model:
     """A U-Net: the way down like an encoder, the way up with what the way down saw at each size.
 
     Every convolution is 3x3 and followed by batch norm and ReLU, but for the last, which begins at
@@ -237,10 +235,12 @@ def unet(levels: int = len(UNET_FILTERS) - 1, skips: str = "concatenate") -> ker
     Args:
         levels: how often height and width are halved, from 0 to 3.
         skips: how what the way down saw joins the way up, one of `SKIPS`.
+        channels: numbers that it gives for each pixel, whose meaning is its task's; None gives
+            chroma, put on the luminance.
 
     Returns:
-        A Keras model, (n, h, w, 1) gray to (n, h, w, 3) RGB, for any h and w that are multiples of
-        2 ** levels; 891,234 parameters by default.
+        A Keras model, (n, h, w, 1) gray to (n, h, w, 3) RGB or to (n, h, w, channels), for any h
+        and w that are multiples of 2 ** levels; 891,234 parameters by default.
 
     Raises:
         InputError: a bad number of levels or kind of skip connections.
@@ -265,8 +265,50 @@ def unet(levels: int = len(UNET_FILTERS) - 1, skips: str = "concatenate") -> ker
         elif skips == "add":
             x = layers.Add(name=f"skip_{level}")([x, seen[level]])
         x = _convolved(x, filters, f"decoder_{level}")
-    chroma = layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros", name="chroma")(x)
+    last = {"kernel_size": 3, "padding": "same", "kernel_initializer": "zeros"}
+    if channels is not None:
+        return keras.Model(gray, layers.Conv2D(channels, **last, name="output")(x), name="unet")
+    chroma = layers.Conv2D(2, **last, name="chroma")(x)
     return keras.Model(gray, KeepLuminance(name="keep_luminance")(gray, chroma), name="unet")
+
+
+NETWORKS = {"autoencoder": autoencoder, "chroma_autoencoder": chroma_autoencoder, "unet": unet}
+
+
+def settings(network: dict) -> dict:
+    """A network's kind with all its settings, those left out at their defaults, as JSON holds them.
+
+    Args:
+        network: "kind", a name in `NETWORKS`, and arguments of that function; "regularization" is
+            a dictionary of the attributes of `Regularization`.
+
+    Raises:
+        InputError: there is no such kind, or it has no such setting.
+    """
+    kind, given = _kind(network), _arguments(network)
+    signature = inspect.signature(NETWORKS[kind])
+    for name in given:
+        if name not in signature.parameters:
+            raise InputError(
+                f"The network {kind} has no setting {name!r}; "
+                f"it has {', '.join(signature.parameters)}."
+            )
+    bound = signature.bind(**given)
+    bound.apply_defaults()
+    values = bound.arguments
+    if "regularization" in values:
+        values["regularization"] = asdict(values["regularization"])
+    return {"kind": kind} | values
+
+
+def build(network: dict) -> keras.Model:
+    """A new network of a kind and settings; its weights are drawn from Keras's global seed.
+
+    Raises:
+        InputError: as `settings` says, or a setting has a value that makes no sense.
+    """
+    settings(network)
+    return NETWORKS[_kind(network)](**_arguments(network))
 
 
 def _convolved(x, filters, name, strides=1):
@@ -297,3 +339,20 @@ def _check(latent_size, initializer):
 def _check_choice(name, value, choices):
     if value not in choices:
         raise InputError(f"The {name} is one of {', '.join(choices)}, not {value!r}.")
+
+
+def _kind(network):
+    kind = network.get("kind")
+    _check_choice("kind of network", kind, NETWORKS)
+    return kind
+
+
+def _arguments(network):
+    """The settings as arguments of the network's function."""
+    given = {name: value for name, value in network.items() if name != "kind"}
+    if "regularization" in given:
+        try:
+            given["regularization"] = Regularization(**given["regularization"])
+        except TypeError as error:
+            raise InputError(f"A network cannot be regularised so: {error}.") from None
+    return given

@@ -1,92 +1,70 @@
-"""A finished run: its record, which a person can read, and its weights, at half precision.
+"""Train an experiment and record it; load its model; compute its metrics again.
 
-A run lives in two files, `NAME/seed-S.json` and `NAME/seed-S.weights.h5` (a trial's names say its
-epochs and images, too), in the folder `runs` of the repository or in `$COLORIZER_RUNS`. The test
-metrics in the record are those of the stored weights, so that anyone can compute them again;
-`colorizer evaluate` does, and fails where they differ.
+The weights of a run are stored at half precision, and the test metrics in its record are those of
+the stored weights, so that anyone can compute them again; `colorizer evaluate` does, and fails
+where they differ.
 """
 
 import dataclasses
 import hashlib
 import json
 import math
-import os
 import re
 import tempfile
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from colorizer import experiments, metrics, provenance, training
+from colorizer import metrics, models, provenance, records, tasks, training
 from colorizer.backend import distribute, keras
 from colorizer.data import Cifar10, Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.experiments import Experiment
-from colorizer.files import replacing
+from colorizer.files import alone, check_room, replacing
+from colorizer.records import FULL, Budget, Run
 
 SEEN = 10_000  # training images for `train_mse`, as many as there are test images
 SMALL = 1e-3  # absolute value of a weight, for `small_weights`
 TOLERANCE = 1e-4  # relative; processors differ by about 1e-6, a wrong weight file by far more
 
 
-def folder() -> Path:
-    """Where runs are read and written: `$COLORIZER_RUNS`, else `runs` of the repository."""
-    repository = Path(__file__).parents[2]
-    home = repository if (repository / "pyproject.toml").exists() else Path.cwd()
-    return Path(os.environ.get("COLORIZER_RUNS") or home / "runs")
+def check(experiment: Experiment, seed: int = 0) -> None:
+    """Find out what can be known before a training, and before its images are loaded.
 
-
-@dataclass(frozen=True)
-class Run:
-    """The record of a finished training.
-
-    Attributes:
-        experiment: name of the experiment.
-        seed: of the weights at the start and of the order of the images.
-        limit: images used of each split, or None for all.
-        configuration: the experiment's settings.
-        history: metric name to its value after each epoch.
-        best_epoch: epoch, counted from 1, whose weights are stored: the lowest `val_loss`.
-        metrics: of the stored weights: on the test images, as `metrics.evaluate` names them;
-            `train_mse`, on the first of the training images (the history's training loss is
-            something else: there, dropout is on and the weights change within an epoch); and
-            `small_weights`, the share of the kernels' entries below 0.001.
-        provenance: device, versions, wall time, throughput, peak memory, hash of the source.
-        weights_sha256: of the weight file.
+    Raises:
+        InputError: a seed or a setting that makes no sense, or a device that it is not for.
     """
+    records.check_seed(seed)
+    models.settings(experiment.network)
+    tasks.get(experiment.task)
+    devices = keras.distribution.list_devices()
+    if experiment.device and not all(experiment.device.lower() in d.lower() for d in devices):
+        raise InputError(f"{experiment.name} is for a {experiment.device}; here is another device.")
 
-    experiment: str
-    seed: int
-    limit: int | None
-    configuration: dict
-    history: dict[str, list[float]]
-    best_epoch: int
-    metrics: dict[str, float]
-    provenance: dict
-    weights_sha256: str
 
-    @property
-    def path(self) -> Path:
-        """The record's file."""
-        return _path(self.experiment, self.seed, self.configuration["epochs"], self.limit)
+def build(experiment: Experiment) -> keras.Model:
+    """A new network of an experiment; its weights are drawn from Keras's global seed."""
+    return models.build(experiment.network)
 
-    @property
-    def weights_path(self) -> Path:
-        """The weights' file, in Keras's `.weights.h5` format, float16."""
-        return _weights_path(self.path)
+
+def compiled(experiment: Experiment) -> keras.Model:
+    """The model that trains a new network of an experiment, ready for `training.fit`."""
+    return _trainer(experiment, build(experiment))
 
 
 def train(
     experiment: Experiment,
     data: Cifar10,
     seed: int = 0,
-    limit: int | None = None,
+    budget: Budget = FULL,
+    *,
     progress: bool = True,
+    watcher: training.Watcher | None = None,
+    at_once: int = 1,
 ) -> Run:
     """Train an experiment, or go on with a training that was stopped, and record the run.
 
@@ -94,210 +72,107 @@ def train(
         experiment: what to train.
         data: CIFAR-10.
         seed: of the weights and of the order of the images, from 0 to 2**32 - 1.
-        limit: use only the first images of each split, for a trial; None uses all.
+        budget: for how long, and on how much.
         progress: whether to show a progress bar.
+        watcher: as in `training.fit`.
+        at_once: runs that share the device with this one, itself among them; for the record.
 
     Raises:
-        InputError: a bad seed or limit, or a checkpoint that cannot be used.
-        training.DivergenceError: the loss is no longer a number.
+        InputError: as `check` says; a budget of more images than there are; a checkpoint that
+            cannot be used; no room for the result; or another process trains this run.
+        training.DivergenceError: the loss is no longer a number; this is recorded, too.
         training.Interrupted: the user pressed Ctrl-C; the message names the best weights' file.
     """
-    if not 0 <= seed < 2**32:
-        raise InputError(f"A seed is a whole number from 0 to {2**32 - 1}, not {seed}.")
-    if limit is not None:
-        data = _limited(data, limit)
+    check(experiment, seed)
+    data = within(data, budget)
+    path = records.path(experiment.name, seed, budget)
+    with alone(path.with_suffix(".partial.lock")):
+        told = {"progress": progress, "watcher": watcher}
+        return _train(experiment, data, seed, budget, path, told, at_once)
+
+
+def _train(experiment, data, seed, budget, path, told, at_once):
     distribute()
+    configuration = _resolved(experiment)
     # now: files may change while this process runs, and what cannot be found out is better known
     # before a long training than after it
-    environment = provenance.environment() | {"source": provenance.source_hash(["runs"])}
-    path = _path(experiment.name, seed, experiment.epochs, limit)
+    environment = provenance.environment() | {"source": _source(experiment)}
     checkpoint = path.with_suffix(".partial.npz")
     best_so_far = path.with_suffix(".partial.weights.h5")
     keras.utils.set_random_seed(seed)
-    model = experiment.compiled()
+    network = build(experiment)
+    trainer = _trainer(experiment, network)
+    check_room(path.parent, needed=10 * 4 * trainer.count_params())  # two checkpoints of Adam's
     try:
         trained = training.fit(
-            model,
+            trainer,
             data.train,
             data.validation,
-            epochs=experiment.epochs,
+            epochs=budget.epochs,
             batch_size=experiment.batch_size,
             seed=seed,
+            task=tasks.get(experiment.task),
             schedule=experiment.schedule,
             mirror=experiment.mirror,
             checkpoint=checkpoint,
-            settings=json.loads(json.dumps(experiment.configuration()))
-            | {"source": environment["source"]},  # a record names one source
-            progress=progress,
+            settings=configuration | {"source": environment["source"]},  # a record names one source
+            **told,
         )
     except training.Interrupted as stop:
         if checkpoint.exists():
-            _bare(experiment, model).save_weights(best_so_far)
+            _bare(experiment, network).save_weights(best_so_far)
             stop = training.Interrupted(
                 f"{stop} They are in {best_so_far}; the same command goes on from here."
             )
         raise stop from None
-    model = _bare(experiment, model)
-    with replacing(path) as record, replacing(_weights_path(path)) as weights:
-        _save_half(model, weights)
-        model.load_weights(weights)  # the record is of what the file holds
+    except training.DivergenceError as error:
+        records.write_failure(experiment.name, seed, budget, str(error))
+        checkpoint.unlink(missing_ok=True)
+        raise
+    network = _bare(experiment, network)
+    with replacing(path) as record, replacing(records.weights_path(path)) as weights:
+        _save_half(network, weights)
+        network.load_weights(weights)  # the record is of what the file holds
         run = Run(
             experiment=experiment.name,
             seed=seed,
-            limit=limit,
-            configuration=experiment.configuration(),
+            budget=budget,
+            configuration=configuration,
             history=trained.history,
             best_epoch=trained.best_epoch,
-            metrics=_metrics(model, data),
+            metrics=_metrics(_colorizer(configuration, network), network, data, trained.history),
             provenance=environment
             | {
                 "date": time.strftime("%Y-%m-%d", time.gmtime()),
                 "seconds": round(trained.seconds, 1),
-                "images_per_second": round(len(data.train) * experiment.epochs / trained.seconds),
+                "images_per_second": round(len(data.train) * budget.epochs / trained.seconds),
                 "peak_memory_bytes": provenance.peak_memory(),
-            },
+            }
+            | ({"runs_at_once": at_once} if at_once > 1 else {}),
             weights_sha256=_sha256(weights),
         )
         record.write_text(_as_text(dataclasses.asdict(run)))
-    checkpoint.unlink(missing_ok=True)
-    best_so_far.unlink(missing_ok=True)
-    return _read(path)
+    for leftover in (checkpoint, best_so_far, records.failure_path(path)):
+        leftover.unlink(missing_ok=True)
+    return records.read(path)
 
 
-def exists(experiment: Experiment, seed: int = 0, limit: int | None = None) -> bool:
-    """Whether the run of an experiment is recorded."""
-    return _path(experiment.name, seed, experiment.epochs, limit).exists()
-
-
-def load(name: str, seed: int = 0, epochs: int | None = None, limit: int | None = None) -> Run:
-    """The record of a run.
-
-    Args:
-        name: of the experiment.
-        seed: of the run.
-        epochs: of a trial with another number of epochs than the experiment's.
-        limit: of a trial on the first images of each split.
+def network(run: Run) -> keras.Model:
+    """The run's network with the stored weights, built from the configuration in its record.
 
     Raises:
-        InputError: there is no such run, or its record cannot be read.
-    """
-    experiment = experiments.get(name)
-    return _read(_path(name, seed, epochs or experiment.epochs, limit))
-
-
-def fullest(name: str, seed: int = 0) -> Run:
-    """Of an experiment's runs with weights, the one that was trained most.
-
-    On most images, then for most epochs: the experiment in full, where it is recorded; else the
-    largest trial.
-
-    Args:
-        name: of the experiment.
-        seed: of the run.
-
-    Raises:
-        InputError: there is none, or a record cannot be read.
-    """
-    experiments.get(name)
-    found = [run for run in _of(name) if run.seed == seed and run.weights_path.exists()]
-    if not found:
-        raise InputError(
-            f"No run of {name!r}, seed {seed}, has weights here; `colorizer train {name}` makes it."
-        )
-    return max(found, key=lambda run: (run.limit or math.inf, run.configuration["epochs"]))
-
-
-def comparable(names: Sequence[str], seeds: int = 1) -> dict[str, list[Run]]:
-    """Runs of several experiments at one budget, so that their scores can be compared.
-
-    Of all budgets (epochs, images) the one at which most of the experiments are recorded; among
-    equals, the largest. An experiment that has no run there is left out: what is missing from the
-    answer is yet to be trained.
-
-    Args:
-        names: of the experiments.
-        seeds: how many seeds of an experiment make it count.
-
-    Returns:
-        Experiment to its runs at that budget in the order of their seeds; in the order of `names`.
-
-    Raises:
-        InputError: none of them is recorded with so many seeds, or a record cannot be read.
-    """
-    by_budget = {}
-    for name in names:
-        experiments.get(name)
-        for run in _of(name):
-            found = by_budget.setdefault(_budget(run), {})
-            found.setdefault(name, []).append(run)
-    enough = {
-        budget: {name: found for name, found in at.items() if len(found) >= seeds}
-        for budget, at in by_budget.items()
-    }
-    budget = max(
-        enough, key=lambda b: (len(enough[b]), b[0] * (b[1] or math.inf), b[0]), default=None
-    )
-    if not enough.get(budget):
-        raise InputError(
-            f"{', '.join(names)}: none is recorded with {seeds} or more seeds; "
-            "`colorizer train --all` makes what is missing."
-        )
-    return enough[budget]
-
-
-def alike(run: Run, name: str) -> list[Run]:
-    """The runs of an experiment at the budget of a run, in the order of their seeds.
-
-    Args:
-        run: whose epochs and limit they share.
-        name: of their experiment, that of `run` or another.
-
-    Raises:
-        InputError: a record cannot be read.
-    """
-    experiments.get(name)
-    return [other for other in _of(name) if _budget(other) == _budget(run)]
-
-
-def budget(run: Run) -> str:
-    """How long a run was trained and on how much, in words."""
-    epochs, limit = _budget(run)
-    images = "all training images" if limit is None else f"the first {limit:,} training images"
-    return f"{epochs} epoch{'s' if epochs > 1 else ''} on {images}"
-
-
-def validation_loss(found: Sequence[Run]) -> float:
-    """The lowest validation loss of a run, that of the stored weights; the mean over runs."""
-    return float(np.mean([min(run.history["val_loss"]) for run in found]))
-
-
-def recorded() -> list[Run]:
-    """All runs of the experiments, trials included, by name and seed.
-
-    Raises:
-        InputError: a record cannot be read.
-    """
-    return [run for name in sorted(experiments.EXPERIMENTS) for run in _of(name)]
-
-
-def load_model(run: Run) -> keras.Model:
-    """The run's model with the stored weights, built from the configuration in its record.
-
-    Raises:
-        InputError: the weights are missing, are not those of the record, or do not fit the model.
+        InputError: the weights are missing, are not those of the record, or do not fit the network.
     """
     path = run.weights_path
     if not path.exists():
         raise InputError(f"The weights {path} are missing; train the run again.")
-    model = _experiment(run).build()
+    if _sha256(path) != run.weights_sha256:
+        raise InputError(f"The weights {path} are not those of the record {run.path}.")
+    model = models.build(run.configuration["network"])
     try:
-        if _sha256(path) != run.weights_sha256:
-            raise InputError(f"The weights {path} are not those of the record {run.path}.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the layers that Keras skips before it raises
             model.load_weights(path)
-    except InputError:
-        raise
     except (ValueError, OSError, KeyError) as error:
         raise InputError(
             f"The weights {path} cannot be read, or do not fit the model of {run.experiment!r}."
@@ -305,42 +180,18 @@ def load_model(run: Run) -> keras.Model:
     return model
 
 
+def load_model(run: Run) -> keras.Model:
+    """The run's model, (n, h, w, 1) gray to (n, h, w, 3) RGB in [0, 1], with the stored weights.
+
+    Raises:
+        InputError: as `network` says.
+    """
+    return _colorizer(run.configuration, network(run))
+
+
 def predict(model: keras.Model, images: Images) -> np.ndarray:
     """What a model makes of the gray of some images: (n, 32, 32, 3) RGB, float32 in [0, 1]."""
     return model.predict(normalize(to_gray(images.rgb)), batch_size=256, verbose=0)
-
-
-def describe(*found: Run) -> str:
-    """Where the numbers of some runs come from, in italics (Markdown), to stand under them.
-
-    A paragraph for each group of runs that differ in nothing but their seed.
-    """
-    groups = {}
-    for run in found:
-        p = run.provenance
-        device = f"{p['device']}, {p['backend']} {p[p['backend']]}, Keras {p['keras']}, "
-        device += f"NumPy {p['numpy']}, Python {p['python']}"
-        key = (run.experiment, budget(run), device, p["source"])
-        groups.setdefault(key, []).append(run)
-    return "\n\n".join(f"*{_sentence(*key, group)}*" for key, group in groups.items())
-
-
-def _sentence(experiment, trained, device, source, group):
-    def reach(key, scale=1.0, form=".0f"):
-        values = sorted(run.provenance[key] for run in group)
-        ends = [v if isinstance(v, str) else format(v / scale, form) for v in values]
-        return " to ".join(dict.fromkeys((ends[0], ends[-1])))
-
-    seeds = ", ".join(str(run.seed) for run in group)
-    hashes = ", ".join(run.weights_sha256[:16] for run in group)
-    return (
-        f"{'Run' if len(group) == 1 else 'Runs'} `{experiment}`, "
-        f"seed{'' if len(group) == 1 else 's'} {seeds}, {trained}: "
-        f"{reach('date')}, {device}; {reach('seconds', 60)} minutes, "
-        f"{reach('images_per_second')} images/s, "
-        f"peak memory {reach('peak_memory_bytes', 1e9, '.2f')} GB; "
-        f"source {source}; weights SHA-256 {hashes}, float16."
-    )
 
 
 def recompute(run: Run, data: Cifar10) -> dict[str, float]:
@@ -348,95 +199,98 @@ def recompute(run: Run, data: Cifar10) -> dict[str, float]:
 
     Args:
         run: a run with weights.
-        data: CIFAR-10 in full; a trial's limit is applied here.
+        data: CIFAR-10 in full; the run's budget is applied here.
 
     Raises:
-        InputError: the weights cannot be used, as `load_model` says.
+        InputError: the weights cannot be used, as `network` says.
     """
-    return _metrics(load_model(run), data if run.limit is None else _limited(data, run.limit))
+    bare = network(run)
+    colorizer = _colorizer(run.configuration, bare)
+    return _metrics(colorizer, bare, within(data, run.budget), run.history)
 
 
 def differences(run: Run, computed: dict[str, float]) -> list[str]:
-    """Names of the metrics in which a record and what was computed differ; none, if all is well."""
+    """Names of the metrics in which a record differs from what was computed; none, if all is well.
+
+    A metric that the record does not hold is newer than the record, and no difference.
+    """
     return sorted(
         name
-        for name in run.metrics.keys() | computed.keys()
-        if not math.isclose(
-            run.metrics.get(name, math.nan),
-            computed.get(name, math.nan),
-            rel_tol=TOLERANCE,
-            abs_tol=1e-9,
-        )
+        for name, value in run.metrics.items()
+        if not math.isclose(value, computed.get(name, math.nan), rel_tol=TOLERANCE, abs_tol=1e-9)
     )
 
 
-def _metrics(model, data):
-    train = data.train[:SEEN]
-    kernels = [v for v in model.trainable_variables if v.name == "kernel"]
-    weights = np.concatenate([keras.ops.convert_to_numpy(v).ravel() for v in kernels])
-    return metrics.evaluate(predict(model, data.test), normalize(data.test.rgb)) | {
-        "train_mse": metrics.mse(predict(model, train), normalize(train.rgb)),
-        "small_weights": float(np.mean(np.abs(weights) < SMALL)),
+def complete(run: Run, computed: dict[str, float]) -> Run:
+    """Write to the record the metrics that it does not hold yet.
+
+    Args:
+        run: a run that its weights bear out.
+        computed: what `recompute` says of it.
+    """
+    whole = dataclasses.replace(run, metrics=computed | run.metrics)
+    with replacing(run.path) as record:
+        record.write_text(_as_text(dataclasses.asdict(whole)))
+    return whole
+
+
+def within(data: Cifar10, budget: Budget) -> Cifar10:
+    """The images that a budget admits: the first of each split.
+
+    Raises:
+        InputError: there are fewer training images.
+    """
+    if budget.images > len(data.train):
+        raise InputError(
+            f"A limit is a number of images from 1 to {len(data.train):,}, not {budget.images:,}."
+        )
+    n = budget.images
+    return Cifar10(data.train[:n], data.validation[:n], data.test[:n])
+
+
+def _resolved(experiment):
+    """The configuration with every default in it, as it comes back from JSON."""
+    return experiment.configuration() | {
+        "network": json.loads(json.dumps(models.settings(experiment.network))),
+        "task": json.loads(json.dumps(tasks.settings(experiment.task))),
     }
 
 
-def _budget(run):
-    """What runs must share to be compared: epochs and images."""
-    return run.configuration["epochs"], run.limit
+def _source(experiment):
+    """A fingerprint of what trains this experiment."""
+    made_by = models.NETWORKS[experiment.network["kind"]], tasks.TASKS[experiment.task["kind"]]
+    own = [f"{part.__module__}.{part.__name__}" for part in made_by]
+    prefix = "colorizer."
+    own = [name.removeprefix(prefix) for name in own if name.startswith(prefix)]
+    return provenance.source_hash(["training.fit", "training.compile_model", *own])
 
 
-def _of(name):
-    """The runs of an experiment, by seed."""
-    found = [_read(path) for path in (folder() / name).glob("seed-*.json")]
-    return sorted(found, key=lambda run: run.seed)
+def _trainer(experiment, network):
+    task = tasks.get(experiment.task)
+    return training.compile_model(network, task, experiment.optimizer, experiment.learning_rate)
 
 
-def _path(name, seed, epochs, limit):
-    trial = "" if epochs == experiments.get(name).epochs else f"-epochs-{epochs}"
-    trial += "" if limit is None else f"-limit-{limit}"
-    return folder() / name / f"seed-{seed}{trial}.json"
+def _colorizer(configuration, network):
+    return tasks.get(configuration["task"]).colorizer(network)
 
 
-def _weights_path(path):
-    return path.with_name(f"{path.stem}.weights.h5")
+def _metrics(colorizer, network, data, history):
+    train, test = data.train[:SEEN], data.test
+    kernels = [v for v in network.trainable_variables if v.name == "kernel"]
+    weights = np.concatenate([keras.ops.convert_to_numpy(v).ravel() for v in kernels])
+    computed = metrics.evaluate(predict(colorizer, test), normalize(test.rgb), test.labels) | {
+        "train_mse": metrics.mse(predict(colorizer, train), normalize(train.rgb)),
+        "small_weights": float(np.mean(np.abs(weights) < SMALL)),
+    }
+    with suppress(KeyError):  # a task may watch something else
+        computed["last_val_mse"] = history["val_mse"][-1]
+    return computed
 
 
-def _read(path):
-    try:
-        run = Run(**json.loads(path.read_text()))
-        if run.path != path:
-            raise ValueError("the record names another run")
-        _experiment(run)
-        if not all(isinstance(value, float) for value in run.metrics.values()):
-            raise ValueError("a metric is not a number")
-    except FileNotFoundError:
-        raise InputError(
-            f"The run {path} is not recorded; `colorizer train {path.parent.name}` makes it."
-        ) from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(
-            f"The record {path} cannot be read; delete it, or train the run again with --replace."
-        ) from error
-    return run
-
-
-def _experiment(run):
-    """The experiment as it was when the run was trained."""
-    configuration = dict(run.configuration)
-    configuration["regularization"] = experiments.Regularization(**configuration["regularization"])
-    return dataclasses.replace(experiments.get(run.experiment), **configuration)
-
-
-def _limited(data, limit):
-    if not 1 <= limit <= len(data.train):
-        raise InputError(f"A limit is a number of images from 1 to {len(data.train)}, not {limit}.")
-    return Cifar10(data.train[:limit], data.validation[:limit], data.test[:limit])
-
-
-def _bare(experiment, model):
-    """A copy of the model without its optimiser, which a weight file would hold too."""
-    bare = experiment.build()
-    bare.set_weights(model.get_weights())
+def _bare(experiment, network):
+    """A copy of the network without an optimiser, which a weight file would hold too."""
+    bare = build(experiment)
+    bare.set_weights(network.get_weights())
     return bare
 
 

@@ -12,18 +12,18 @@ import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import losses
 from colorizer.backend import keras
 from colorizer.data import Images, normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.files import replacing
+from colorizer.tasks import Regression, Task
 
 PLATEAU = {
-    "monitor": "val_loss",
     "factor": 0.1**0.5,
     "patience": 5,
     "min_delta": 1e-6,  # Keras's 1e-4 is over 1 % of this loss, and would see plateaus everywhere
@@ -39,10 +39,11 @@ OPTIMIZERS = {  # the paper's five
 }
 
 SCHEDULES = ("plateau", "constant", "cosine")
+REGRESSION = Regression()
 
 
 class Batches(keras.utils.PyDataset):
-    """Pairs of gray (b, 32, 32, 1) and RGB (b, 32, 32, 3) images, float32 in [0, 1].
+    """A task's inputs and targets, made of gray (b, 32, 32, 1) and RGB (b, 32, 32, 3) images.
 
     Args:
         images: the images, kept as uint8 so that the full set takes little memory.
@@ -51,6 +52,10 @@ class Batches(keras.utils.PyDataset):
         epoch: the epoch that comes next, counted from 0.
         mirror: whether each image is turned left to right in about half of the epochs, drawn by
             (seed, epoch) too.
+        task: what the batches are for.
+
+    Raises:
+        InputError: images are to be mirrored without a seed.
     """
 
     def __init__(
@@ -60,14 +65,18 @@ class Batches(keras.utils.PyDataset):
         seed: int | None = None,
         epoch: int = 0,
         mirror: bool = False,
+        task: Task = REGRESSION,
     ):
         super().__init__()
+        if mirror and seed is None:
+            raise InputError("Which images are mirrored is drawn by a seed; give one.")
         self.rgb = images.rgb
         self.gray = to_gray(images.rgb)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = epoch
         self.mirror = mirror
+        self.task = task
         self._order()
 
     def __len__(self):
@@ -79,7 +88,7 @@ class Batches(keras.utils.PyDataset):
         if self.mirror:
             mirrored = self.mirrored[chosen]
             gray[mirrored], rgb[mirrored] = gray[mirrored, :, ::-1], rgb[mirrored, :, ::-1]
-        return normalize(gray), normalize(rgb)
+        return self.task.pairs(normalize(gray), normalize(rgb))
 
     def on_epoch_end(self):
         """Keras calls this between epochs."""
@@ -106,18 +115,20 @@ class Checkpoint(keras.callbacks.Callback):
         schedule: the callback that sets the learning rate; it must come before this one.
         path: the file; None keeps the state in memory only.
         settings: what the training depends on, as JSON can hold it.
+        monitor: the entry of the logs that says which weights are best, the lowest.
 
     Attributes:
         history: the logs of every epoch so far, a dictionary each.
-        best: the weights after the epoch of the lowest `val_loss`, as `model.get_weights()`.
+        best: the weights after the best epoch, as `model.get_weights()`.
         seconds: time spent in epochs so far, validation included.
     """
 
     STATE = ("best", "wait", "cooldown_counter")  # of a plateau; other schedules have none
 
-    def __init__(self, schedule, path: Path | None, settings: dict):
+    def __init__(self, schedule, path: Path | None, settings: dict, monitor: str = "val_loss"):
         super().__init__()
         self.schedule = schedule
+        self.monitor = monitor
         self.path = path
         self.settings = settings
         self.history = []
@@ -127,8 +138,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the lowest `val_loss`, counted from 0."""
-        return int(np.argmin([logs["val_loss"] for logs in self.history]))
+        """The epoch of the lowest monitored loss, counted from 0."""
+        return int(np.argmin([logs[self.monitor] for logs in self.history]))
 
     def restore(self, model):
         """Put a compiled model in the state of the file, if there is one.
@@ -143,16 +154,17 @@ class Checkpoint(keras.callbacks.Callback):
                 state = json.loads(str(file["state"]))
                 variables = [file[f"variable_{i}"] for i in range(state["variables"])]
                 best = [file[f"best_{i}"] for i in range(state["best"])]
-            if state["settings"] == self.settings:
+            alike = state["settings"] == self.settings
+            if alike:
                 for variable, value in zip(_variables(model), variables, strict=True):
                     variable.assign(value)
-            self.best, self.history, self.seconds = best, state["history"], state["seconds"]
-            self._schedule_state = state["schedule"]
+                self.best, self.history, self.seconds = best, state["history"], state["seconds"]
+                self._schedule_state = state["schedule"]
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"The checkpoint {self.path} is damaged; delete it to start afresh."
             ) from error
-        if state["settings"] != self.settings:
+        if not alike:
             raise InputError(
                 f"The checkpoint {self.path} belongs to a training with other settings or source; "
                 "delete it to start afresh."
@@ -173,7 +185,7 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
             DivergenceError: the loss is no longer a number.
         """
-        if not math.isfinite(logs["loss"]) or not math.isfinite(logs["val_loss"]):
+        if not math.isfinite(logs["loss"]) or not math.isfinite(logs[self.monitor]):
             raise DivergenceError(
                 f"The training diverged in epoch {epoch + 1}; lower its learning rate."
             )
@@ -205,9 +217,10 @@ class Checkpoint(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """Epoch, time left and validation loss on one line, from the first epoch of the training."""
 
-    def __init__(self, bar: tqdm, epochs: int):
+    def __init__(self, bar: tqdm, epochs: int, monitor: str = "val_loss"):
         super().__init__()
         self.bar = bar
+        self.monitor = monitor
         self.epochs = epochs
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -220,7 +233,40 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Show what the epoch came to."""
-        self.bar.set_postfix(val_loss=f"{logs['val_loss']:.5f}")
+        self.bar.set_postfix({self.monitor: f"{logs[self.monitor]:.5f}"})
+
+
+class Watch(keras.callbacks.Callback):
+    """Tells a watcher of every epoch, and stops the training when the watcher says so."""
+
+    def __init__(self, watcher: "Watcher", epochs: int, monitor: str):
+        super().__init__()
+        self.watcher = watcher
+        self.epochs = epochs
+        self.monitor = monitor
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Ask, after every step.
+
+        Raises:
+            KeyboardInterrupt: the watcher wants it stopped.
+        """
+        if self.watcher.stopped():
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Tell."""
+        self.watcher.told(epoch + 1, self.epochs, logs[self.monitor])
+
+
+class Watcher(Protocol):
+    """Whoever looks after a training from outside."""
+
+    def told(self, epoch: int, epochs: int, loss: float) -> None:
+        """Hear that an epoch, counted from 1, is over."""
+
+    def stopped(self) -> bool:
+        """Whether the training is to stop."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +275,7 @@ class Training:
 
     Attributes:
         history: metric name to its value after each epoch; `learning_rate` is the one used in it.
-        best_epoch: epoch of the lowest `val_loss`, counted from 1.
+        best_epoch: epoch of the lowest monitored loss, counted from 1.
         seconds: time spent in epochs, validation included, interruptions left out.
     """
 
@@ -247,32 +293,31 @@ class Interrupted(KeyboardInterrupt):
 
 
 def compile_model(
-    model: keras.Model, loss: str = "mse", optimizer: str = "adam", learning_rate: float = 1e-3
+    network: keras.Model,
+    task: Task = REGRESSION,
+    optimizer: str = "adam",
+    learning_rate: float = 1e-3,
 ) -> keras.Model:
-    """Compile `model` in place with the metrics that every history of the course holds.
+    """The model that trains a network for a task, compiled; for regression, the network itself.
 
     Args:
-        model: maps gray to RGB, both in [0, 1].
-        loss: a name in `losses.LOSSES`.
+        network: maps gray, in [0, 1], to what the task wants of it.
+        task: what it is trained to do.
         optimizer: a name in `OPTIMIZERS`.
         learning_rate: where the schedule starts.
 
     Raises:
-        InputError: no loss or no optimizer has this name.
+        InputError: no optimizer has this name.
     """
     if optimizer not in OPTIMIZERS:
         raise InputError(f"The optimizer is one of {', '.join(OPTIMIZERS)}, not {optimizer!r}.")
-    model.compile(
+    trainer = task.trainer(network)
+    trainer.compile(
         optimizer=OPTIMIZERS[optimizer](learning_rate=learning_rate),
-        loss=losses.get(loss),
-        metrics=[
-            keras.metrics.MeanSquaredError(name="mse"),
-            keras.metrics.MeanAbsoluteError(name="mae"),
-            # what Keras means by "accuracy" here, and the paper reports
-            keras.metrics.CategoricalAccuracy(name="channel_argmax_accuracy"),
-        ],
+        loss=task.losses(),
+        metrics=task.watched(),
     )
-    return model
+    return trainer
 
 
 def fit(
@@ -283,11 +328,13 @@ def fit(
     epochs: int,
     batch_size: int,
     seed: int,
+    task: Task = REGRESSION,
     schedule: str = "plateau",
     mirror: bool = False,
     checkpoint: Path | None = None,
     settings: dict | None = None,
     progress: bool = True,
+    watcher: Watcher | None = None,
 ) -> Training:
     """Train a compiled model; it ends with the weights of its best epoch on `validation`.
 
@@ -298,6 +345,7 @@ def fit(
         epochs: passes over `train`, those before an interruption included.
         batch_size: images in a step.
         seed: of the order of the images.
+        task: what the model was compiled for.
         schedule: what becomes of the learning rate, one of `SCHEDULES`: divided by the square root
             of 10 when the validation loss stands still (`PLATEAU`); left alone; or led to zero
             along half a cosine (Loshchilov & Hutter, 2017).
@@ -307,6 +355,7 @@ def fit(
             safe.
         settings: further settings that a checkpoint must share to be resumed from.
         progress: whether to show a progress bar.
+        watcher: is told of every epoch, and may stop the training as Ctrl-C does.
 
     Raises:
         InputError: no schedule has this name, or the checkpoint cannot be used.
@@ -320,11 +369,14 @@ def fit(
         "validation": len(validation),
         "backend": keras.backend.backend(),
     } | (settings or {})
-    rate = _schedule(schedule, float(model.optimizer.learning_rate), epochs)
-    keeper = Checkpoint(rate, checkpoint, settings)
+    rate = _schedule(schedule, float(model.optimizer.learning_rate), epochs, task.monitor)
+    keeper = Checkpoint(rate, checkpoint, settings, task.monitor)
     keeper.restore(model)
     done = len(keeper.history)
-    batches = Batches(train, batch_size, seed=seed, epoch=done, mirror=mirror)
+    callbacks = [rate, keeper]
+    if watcher is not None:
+        callbacks.append(Watch(watcher, epochs, task.monitor))
+    batches = Batches(train, batch_size, seed=seed, epoch=done, mirror=mirror, task=task)
     with tqdm(
         total=epochs * len(batches),
         initial=done * len(batches),
@@ -335,11 +387,11 @@ def fit(
         try:
             model.fit(
                 batches,
-                validation_data=Batches(validation, batch_size),
+                validation_data=Batches(validation, batch_size, task=task),
                 initial_epoch=done,
                 epochs=epochs,
                 shuffle=False,  # Batches has shuffled, in an order that a restart can repeat
-                callbacks=[rate, keeper, Progress(bar, epochs)],
+                callbacks=[*callbacks, Progress(bar, epochs, task.monitor)],
                 verbose=0,
             )
         except KeyboardInterrupt:
@@ -353,12 +405,12 @@ def fit(
     )
 
 
-def _schedule(name, rate, epochs):
+def _schedule(name, rate, epochs, monitor):
     """The Keras callback that leads the learning rate from `rate` on."""
     if name not in SCHEDULES:
         raise InputError(f"The schedule is one of {', '.join(SCHEDULES)}, not {name!r}.")
     if name == "plateau":
-        return keras.callbacks.ReduceLROnPlateau(**PLATEAU)
+        return keras.callbacks.ReduceLROnPlateau(monitor=monitor, mode="min", **PLATEAU)
     if name == "constant":
         return keras.callbacks.LearningRateScheduler(lambda epoch: rate)
     return keras.callbacks.LearningRateScheduler(
@@ -376,8 +428,8 @@ def _farewell(model, keeper, epochs):
     if keeper.best is None:
         return "Stopped before the first epoch was over; nothing is left."
     model.set_weights(keeper.best)
-    val_loss = keeper.history[keeper.best_epoch]["val_loss"]
+    loss = keeper.history[keeper.best_epoch][keeper.monitor]
     return (
         f"Stopped after epoch {len(keeper.history)} of {epochs}; the best weights so far are "
-        f"those of epoch {keeper.best_epoch + 1} (val_loss {val_loss:.5f})."
+        f"those of epoch {keeper.best_epoch + 1} ({keeper.monitor} {loss:.5f})."
     )
