@@ -5,6 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 VENDORED := node_modules/.package-lock.json
+# It decides which chapters are tested besides those that are stale; before the first there is none.
+COMMIT = $(shell git rev-parse HEAD 2>/dev/null || echo 0)
+# Processes that share the tests, a file or a chapter at a time.
+WORKERS := 2
+PYTEST = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist loadfile
+# Where digits depend on the processor; and one core of it, where that can be had.
+NUMERIC := tests/test_models.py tests/test_scratch.py
+ONE_CORE := $(shell taskset -c 0 true 2>/dev/null && echo taskset -c 0)
 CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*' | sort)
 
 .DEFAULT_GOAL := help
@@ -13,10 +21,11 @@ CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*
 REPOSITORY :=
 SITE :=
 
-.PHONY: help environment book playground test data lint unit notebooks pages train execute screenshots bench clean
+.PHONY: help environment book playground test test-all data lint unit notebooks pages stale execute \
+	refresh train screenshots bench clean
 
 help:  ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -43,7 +52,10 @@ book: $(STAMP) $(VENDORED)  ## build the book from the committed chapters; no da
 playground: $(STAMP)  ## open the playground in the browser
 	$(BIN)/colorizer playground
 
-test: lint data unit notebooks pages  ## run everything that checks the project
+test: lint data unit notebooks pages  ## check the project, of the chapters those that are due
+
+test-all: CHOOSE = echo $(CHAPTERS)
+test-all: test  ## the same with every chapter
 
 data: $(STAMP)  ## check CIFAR-10, and download it where it is missing
 	-@$(BIN)/colorizer data
@@ -53,21 +65,31 @@ lint: $(STAMP)  ## check the style of the code
 	$(BIN)/ruff format --check
 
 unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
-	$(BIN)/python -m pytest --quiet --ignore tests/test_page.py \
+	$(PYTEST) --ignore tests/test_page.py \
 		--ignore tests/test_playground_page.py --ignore tests/test_playground_app.py
-	KERAS_BACKEND=jax $(BIN)/python -m pytest --quiet tests/test_models.py tests/test_losses.py \
+	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted \
 		tests/test_training.py::test_two_devices_train_as_one
+	ONEDNN_MAX_CPU_ISA=AVX2 $(ONE_CORE) $(BIN)/python -m pytest --quiet $(NUMERIC)
+	TF_ENABLE_ONEDNN_OPTS=0 $(PYTEST) $(NUMERIC)
 
-notebooks: $(STAMP)  ## run every chapter and compare it with its stored outputs
-	$(BIN)/python -m pytest --quiet --nbval $(CHAPTERS)
+# those that are stale, and a fifth of the others, another one after each commit
+CHOOSE = $(BIN)/python book/execute.py --choose $(COMMIT) $(CHAPTERS)
+
+notebooks: $(STAMP)  ## run the chapters that are due and compare them with their stored outputs
+	chosen="$$($(CHOOSE))" && $(PYTEST) --nbval $$chosen
 
 pages: book  ## test the built pages in a browser
-	$(BIN)/python -m pytest --quiet tests/test_page.py tests/test_playground_page.py \
-		tests/test_playground_app.py
+	$(PYTEST) tests/test_page.py tests/test_playground_page.py tests/test_playground_app.py
+
+stale: $(STAMP)  ## list the chapters whose stored outputs may be out of date, and why
+	@$(BIN)/python book/execute.py --list $(CHAPTERS)
 
 execute: $(STAMP)  ## run the chapters that are stale and store their outputs
-	$(BIN)/python book/execute.py $(CHAPTERS)
+	@$(BIN)/python book/execute.py $(CHAPTERS)
+
+refresh: $(STAMP)  ## train what is missing on a GPU, run what is stale, draw the pictures again
+	@$(BIN)/python book/refresh.py $(CHAPTERS)
 
 train: $(STAMP)  ## train every experiment of the book that is not recorded; hours on a GPU
 	$(BIN)/colorizer train --all

@@ -1,22 +1,26 @@
 """Run chapters and store their outputs, so that a diff shows what changed and nothing else.
 
-`make execute` runs those that are stale: whose code, or the package source that it imports, is not
-what their stored outputs were made by. The others it only brings into the form they are stored in.
+What a chapter shows depends on its code, on the code of the package that it uses, on the records
+and experiments that it reads, and on the versions of some libraries. These are its key, which its
+metadata hold. A chapter is stale when its key is no longer that.
 """
 
 import argparse
 import hashlib
 import json
+import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from colorizer import experiments, provenance, records
 from colorizer.files import replacing
-from colorizer.provenance import imported_modules, source_hash
 
 LARGEST = 1_500_000  # bytes of a chapter
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -27,33 +31,114 @@ CELL_METADATA = {
     "mystnb",
     "tags",
 }  # the rest is a program's note to itself
+CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
+LIBRARIES = (  # which decide about outputs
+    "anywidget",
+    "ipywidgets",
+    "keras",
+    "matplotlib",
+    "myst-nb",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "scikit-image",
+    "scipy",
+    "tensorflow",
+)
+KEY = {"code", "uses", "reads", "versions"}
+SHARES = 5  # of the chapters that are not stale, one is tested at a time
+NAMED = 6  # of many changes of a kind, so many are listed
 
 
 def main():
-    """Run the chapters named on the command line; the exit code is 1 if one fails."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the chapters that are stale; the exit code is 1 if one fails."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("chapters", nargs="*", type=Path, metavar="CHAPTER")
-    parser.add_argument(
-        "--all", action="store_true", help="also those that are not stale"
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--all", action="store_true", help="run also those that are not stale"
+    )
+    instead.add_argument(
+        "--list", action="store_true", help="only say which are stale, and why"
+    )
+    instead.add_argument(
+        "--choose",
+        metavar="COMMIT",
+        help="only print which to test: those that are stale, and a share of "
+        "the others, another one after each commit",
     )
     arguments = parser.parse_args()
-    failed = False
-    for path in arguments.chapters:
-        notebook = nbformat.read(path, as_version=4)
-        stale = arguments.all or is_stale(notebook)
+    if arguments.list:
+        list_stale(arguments.chapters)
+    elif arguments.choose:
+        list_stale(arguments.chapters, file=sys.stderr)
+        print(*chosen(arguments.chapters, arguments.choose), sep="\n")
+    else:
+        _, failed = refresh(arguments.chapters, arguments.all)
+        sys.exit(bool(failed))
+
+
+def list_stale(chapters: list[Path], file=None):
+    """Print a line for each stale chapter: its path, and what has changed."""
+    stale = {path: changes(_read(path)) for path in chapters}
+    for path, found in stale.items():
+        if found:
+            print(f"{path}: {'; '.join(found)}", file=file)
+    if not any(stale.values()):
+        print("No chapter is stale.", file=file)
+
+
+def chosen(chapters: list[Path], commit: str) -> list[Path]:
+    """The chapters to test: the stale ones, and a share of the others that the commit decides."""
+    turn = int(commit, 16) % SHARES
+    print(
+        f"Of the other chapters, part {turn + 1} of {SHARES} is tested, because of the commit "
+        f"{commit[:12]}.",
+        file=sys.stderr,
+    )
+    return [
+        path
+        for i, path in enumerate(chapters)
+        if i % SHARES == turn or changes(_read(path))
+    ]
+
+
+def refresh(chapters: list[Path], everything=False) -> tuple[list, list]:
+    """Run the stale chapters, or all, and store what they show.
+
+    The others are only brought into the form in which chapters are stored.
+
+    Returns:
+        The chapters that were run and stored, and those that failed and are as they were.
+    """
+    executed, failed = [], []
+    for path in chapters:
+        before = _read(path)
+        found = ["asked for"] if everything else changes(before)
         try:
-            if stale:
-                notebook = execute(notebook, path.parent)
-            store(normalised(notebook), path)
-            print(f"{path}: {'executed' if stale else 'fresh'}")
-        except (CellExecutionError, ValueError) as error:
-            failed = True
+            if found:
+                print(f"{path} ({'; '.join(found)}): ", end="", flush=True)
+                after = normalised(execute(_read(path), path.parent))
+                store(after, path)
+                print(
+                    "same"
+                    if _shown(after) == _shown(normalised(before))
+                    else "changed"
+                )
+                executed.append(path)
+            else:
+                store(normalised(before), path)
+        except (CellExecutionError, SyntaxError, ValueError) as error:
+            failed.append(path)
+            print("failed", flush=True)
             print(f"{path}: left as it was. {error}", file=sys.stderr)
-    sys.exit(failed)
+    if not executed and not failed:
+        print("No chapter is stale.")
+    return executed, failed
 
 
 def execute(notebook, folder: Path):
-    """Run all cells in a fresh kernel and note what they were run with."""
+    """Run all cells in a fresh kernel and note what their outputs depend on."""
     client = NotebookClient(
         notebook,
         timeout=None,
@@ -61,9 +146,87 @@ def execute(notebook, folder: Path):
         record_timing=False,
         resources={"metadata": {"path": folder}},
     )
-    client.execute()
-    notebook.metadata["colorizer"] = {"source": fingerprint(notebook)}
+    depends = key(notebook)  # before it takes an hour in which files change
+    with tempfile.TemporaryDirectory() as place:
+        notes = Path(place, "reads")
+        notes.touch()
+        client.execute(env=os.environ | {"COLORIZER_READS": str(notes)})
+        reads = sorted(set(notes.read_text().splitlines()))
+    depends["reads"] = {read: state(read) for read in reads}
+    notebook.metadata["colorizer"] = depends
     return notebook
+
+
+def key(notebook) -> dict:
+    """What the outputs depend on now, each with a fingerprint; `reads` are those that it names."""
+    cells = [
+        TransformerManager().transform_cell(cell.source)  # magics are no Python
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    pins = dict(
+        line.split("==") for line in CONSTRAINTS.read_text().splitlines()
+    )
+    noted = notebook.metadata.get("colorizer", {}).get("reads", [])
+    return {
+        "code": provenance.code_hash(cells),
+        "uses": provenance.used_by("\n".join(cells)),
+        "reads": {read: state(read) for read in noted},
+        "versions": {name: pins[name] for name in LIBRARIES},
+    }
+
+
+def state(read: str) -> str:
+    """A fingerprint of the present state of what a chapter notes that it reads.
+
+    Args:
+        read: "runs PATTERN", of the files in the folder of the runs; "experiment NAME"; or
+            "experiment *" for the whole table.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    kind, _, name = read.partition(" ")
+    if kind == "runs":
+        folder = records.folder()
+        content = [
+            (str(file.relative_to(folder)), file.read_text())
+            for file in sorted(folder.glob(name))
+        ]
+    elif kind == "experiment" and name == "*":
+        content = list(experiments.EXPERIMENTS.values())
+    elif kind == "experiment":
+        found = experiments.EXPERIMENTS.get(name)
+        content = found and json.dumps(found.configuration(), sort_keys=True)
+    else:
+        raise ValueError(f"Nobody knows how to tell the state of {read!r}.")
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:8]
+
+
+def changes(notebook) -> list[str]:
+    """What has changed since the outputs were made, in words; nothing if they are not stale."""
+    then = notebook.metadata.get("colorizer", {})
+    if then.keys() != KEY:
+        return ["not run by `make execute` yet"]
+    try:
+        now = key(notebook)
+    except SyntaxError:
+        return ["its code, which is not Python"]
+    found = ["its code"] if now["code"] != then["code"] else []
+    for kind in ("uses", "reads"):
+        names = _different(then[kind], now[kind])
+        found += [
+            name
+            + " (new)" * (name not in then[kind])
+            + " (gone)" * (name not in now[kind])
+            for name in names[:NAMED]
+        ]
+        if len(names) > NAMED:
+            found.append(f"{len(names) - NAMED} more")
+    return found + [
+        f"{name} {then['versions'].get(name)} -> {now['versions'].get(name)}"
+        for name in _different(then["versions"], now["versions"])
+    ]
 
 
 def store(notebook, path: Path):
@@ -77,20 +240,23 @@ def store(notebook, path: Path):
         temporary.write_text(text, encoding="utf-8")
 
 
-def fingerprint(notebook) -> str:
-    """A hash over the code cells and the package source that they import."""
-    code = "\n".join(
-        cell.source for cell in notebook.cells if cell.cell_type == "code"
+def _different(then, now):
+    """The names that two dictionaries do not agree on, those in both first."""
+    both, one = (
+        sorted(then.keys() & now.keys()),
+        sorted(then.keys() ^ now.keys()),
     )
-    text = f"{code}\0{source_hash(imported_modules(code))}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return [name for name in both if then[name] != now[name]] + one
 
 
-def is_stale(notebook) -> bool:
-    """Whether the stored outputs were made by other code than this, or by none."""
-    return notebook.metadata.get("colorizer", {}).get("source") != fingerprint(
-        notebook
-    )
+def _read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def _shown(notebook):
+    """All that a reader sees of what the cells did."""
+    outputs = [cell.get("outputs") for cell in notebook.cells]
+    return outputs, notebook.metadata.get("widgets")
 
 
 def normalised(notebook):

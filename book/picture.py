@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from colorizer import plots, runs
+from colorizer import plots, records, runs
 from colorizer.data import load_cifar10, to_gray
 
 PATH = Path(__file__).parent / "assets" / "overview.png"
@@ -14,7 +14,7 @@ def main():
     models = {"the paper's model": "plain", "the U-Net of Part V": "unet"}
     rows = {"given": to_gray(some.rgb)}
     for title, name in models.items():
-        rows[title] = runs.predict(runs.load_model(runs.fullest(name)), some)
+        rows[title] = runs.predict(runs.load_model(records.load(name)), some)
     rows["truth"] = some.rgb
     picture = plots.image_grid(list(rows.values()), list(rows))
     picture.save(PATH)

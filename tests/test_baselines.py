@@ -83,6 +83,31 @@ def test_linear_autoencoder_of_fewer_images_than_pixels():
     assert prediction == pytest.approx(normalize(few.rgb), abs=1e-4)
 
 
+@pytest.mark.parametrize(("dtype", "close"), [(np.float64, 1e-10), (np.float32, 1e-4)])
+def test_principal_axes_are_a_singular_value_decomposition(dtype, close):
+    random = np.random.default_rng(3)
+    x = (random.normal(size=(200, 12)) * np.arange(1, 13) + 7).astype(dtype)
+    mean, variances, axes = baselines.principal_axes(x)
+    assert (mean.dtype, variances.dtype, axes.dtype) == (dtype, np.float64, dtype)
+    _, s, v = np.linalg.svd(x.astype(float) - x.mean(axis=0, dtype=float), full_matrices=False)
+    assert mean == pytest.approx(x.mean(axis=0, dtype=float), rel=1e-6)
+    assert variances == pytest.approx(s**2 / 200, rel=close)
+    assert np.abs(np.sum(axes * v.T, axis=0)) == pytest.approx(np.ones(12), abs=close)
+
+
+def test_what_the_first_principal_axes_lose_is_the_variance_of_the_others():
+    x = np.random.default_rng(4).normal(size=(300, 10)) @ np.diag(np.arange(10))
+    mean, variances, axes = baselines.principal_axes(x)
+    kept = (x - mean) @ axes[:, :4] @ axes[:, :4].T + mean
+    assert np.mean(np.sum((x - kept) ** 2, axis=1)) == pytest.approx(variances[4:].sum())
+
+
+@pytest.mark.parametrize("bad", [np.zeros((0, 3)), np.zeros(3), np.zeros((5, 3), np.uint8)])
+def test_no_principal_axes(bad):
+    with pytest.raises(InputError, match="floating-point"):
+        baselines.principal_axes(bad)
+
+
 def test_image_mean_colour(held_out):
     truth = normalize(held_out.rgb)
     prediction = baselines.image_mean_colour(truth)
@@ -104,9 +129,12 @@ def test_floors_are_the_metrics_on_the_test_images():
     truth, gray = normalize(data.test.rgb), normalize(to_gray(data.test.rgb))
     floors = baselines.floors(data)
     assert tuple(floors) == baselines.NAMES
-    assert floors["gray_copy"] == metrics.evaluate(baselines.gray_copy(gray), truth)
+    labels = data.test.labels
+    assert floors["gray_copy"] == metrics.evaluate(baselines.gray_copy(gray), truth, labels)
     lookup = baselines.luminance_lookup(data.train)(gray)
-    assert floors["luminance_lookup"] == metrics.evaluate(lookup, truth)
+    assert floors["luminance_lookup"] == metrics.evaluate(lookup, truth, labels)
+    linear = linear_autoencoder(data.train, 64)(gray)
+    assert floors["linear_autoencoder_64"] == metrics.evaluate(linear, truth, labels)
     assert list(baselines.floors(data, names=["black"])) == ["black"]
 
 

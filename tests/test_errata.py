@@ -1,12 +1,12 @@
 """The numbers that the errata page holds against the paper, computed again."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from colorizer import baselines, metrics, models
-from colorizer.backend import keras
+from colorizer import baselines, losses, metrics, models
 from colorizer.data import normalize, to_gray
 
 ERRATA = (Path(__file__).parents[1] / "book/reference/errata.md").read_text()
@@ -53,10 +53,9 @@ def entropy(gray, rgb, train):
 
 def linear_code_mse(gray, rgb, train):
     """Of the 256 principal components of the gray training images, on gray."""
-    x = np.float64(normalize(to_gray(train.rgb))).reshape(len(train), -1)
-    mean = x.mean(0)
-    axes = np.linalg.eigh((x - mean).T @ (x - mean))[1][:, -256:]
-    test = gray.reshape(len(gray), -1) - mean
+    x = normalize(to_gray(train.rgb)).reshape(len(train), -1)
+    axes = np.linalg.eigh(np.cov(x, rowvar=False, dtype=x.dtype))[1][:, -256:]
+    test = gray.reshape(len(gray), -1) - x.mean(0)
     return np.mean((test - test @ axes @ axes.T) ** 2)
 
 
@@ -88,27 +87,39 @@ def test_parameter_counts():
     assert f"{models.encoder().get_layer('latent_vector').count_params():,}" in section("padding")
 
 
-def test_no_padding_gives_other_sizes():
-    x = np.zeros((1, 32, 32, 1), np.float32)
-    sizes = []
-    for _ in range(3):
-        x = keras.layers.Conv2D(1, 3, strides=2)(x)
-        sizes.append(x.shape[1])
-    assert sizes == [15, 7, 3]
+def test_without_padding_the_sizes_are_those_told():
+    encoder = models.encoder(padding="valid")
+    first, second, third = (encoder.get_layer(f"conv2d_{i}").output.shape[1] for i in (1, 2, 3))
+    assert f"= {first}, then {second}, then {third}." in section("padding")
 
 
-def test_smooth_l1_is_half_the_mse_on_unit_pixels():
-    a, b = np.random.default_rng(0).random((2, 4, 32, 32, 3), dtype=np.float32)
-    smooth = keras.losses.Huber(delta=1.0)(a, b)
-    assert float(smooth) == pytest.approx(np.mean((a - b) ** 2) / 2, rel=1e-5)
+def test_smooth_l1_is_half_of_the_mse_as_told(images):
+    rgb = images[1][:1000]
+    black = np.zeros_like(rgb)  # differences up to 1, the largest there are
+    smooth_l1, mse = (float(losses.get(name)(rgb, black)) for name in ("smooth_l1", "mse"))
+    assert "exactly half of the mean squared error" in section("smooth-l1")
+    assert "smooth L1 is half of that" in section("loss-range")
+    assert smooth_l1 == pytest.approx(mse / 2, rel=1e-5)
 
 
-def test_adam_as_printed_climbs():
-    """The paper's five steps on the loss x squared, from 1."""
+def after_adam(into_momentum, into_parameter):
+    """x squared after 100 of the paper's five steps on it from 1, with the signs in 1 and 5."""
     x, m, s = 1.0, 0.0, 0.0
     for t in range(1, 101):
         gradient = 2 * x
-        m = 0.9 * m + 0.1 * gradient
+        m = 0.9 * m + into_momentum * 0.1 * gradient
         s = 0.999 * s + 0.001 * gradient**2
-        x = x + 0.001 * (m / (1 - 0.9**t)) / np.sqrt(s / (1 - 0.999**t) + 1e-7)
-    assert x**2 > 1.1
+        corrected_m, corrected_s = m / (1 - 0.9**t), s / (1 - 0.999**t)
+        x = x + into_parameter * 0.001 * corrected_m / np.sqrt(corrected_s + 1e-7)
+    return x**2
+
+
+def test_adam_climbs_with_the_signs_told_as_printed_and_with_either_changed_it_does_not():
+    printed = re.search(
+        r"\\beta_1 \\mathbf\{m\} ([+-]) \(1 - \\beta_1\).*\\leftarrow \\theta ([+-]) \\eta",
+        section("adam-sign").split("Correct")[0],
+    )
+    first, fifth = (int(sign + "1") for sign in printed.groups())
+    assert after_adam(first, fifth) > 1.1
+    assert after_adam(-first, fifth) < 0.9
+    assert after_adam(first, -fifth) < 0.9

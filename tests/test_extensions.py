@@ -72,48 +72,48 @@ def test_nothing_else_is_complained_of(refused):
     assert warnings(refused, "home") == []
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Build a book of one page of text and one notebook, for some environment."""
-
-    def build(**environment):
-        folder = tmp_path_factory.mktemp("built") / "x"
-        page = notebook(picture())
-        page.cells[1].metadata = nbformat.from_dict({"mystnb": {"image": {"alt": ALT}}})
-        pages = {"home": "# Home\n\nText.", "chapter": page}
-        code, log = demo.build(folder, pages, **environment)
-        return code, log, folder / "_build/html"
-
-    return build
-
-
-def test_without_an_address_no_page_offers_the_repository(built):
-    code, log, out = built()
+def built(folder, **environment):
+    """Build a book of one page of text and one notebook; the folder of its pages."""
+    page = notebook(picture())
+    page.cells[1].metadata = nbformat.from_dict({"mystnb": {"image": {"alt": ALT}}})
+    code, log = demo.build(folder, {"home": "# Home\n\nText.", "chapter": page}, **environment)
     assert code == 0, log
+    return folder / "_build/html"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The pages of that book with the address of its repository and that of its site."""
+    addresses = {
+        "COURSE_REPOSITORY": "https://github.com/owner/name",
+        "COURSE_SITE": "https://site.example/course",
+    }
+    return built(tmp_path_factory.mktemp("published") / "x", **addresses)
+
+
+def test_without_an_address_no_page_offers_the_repository(tmp_path):
+    out = built(tmp_path / "x")
     assert ALT in (out / "book/chapter.html").read_text()
     for page in (out / "book").glob("*.html"):
         assert not re.search(r"github\.com|mybinder|colab|unpkg|thebe", page.read_text())
     assert not (out / "sitemap.xml").exists()
 
 
-def test_with_an_address_buttons_lead_to_files_of_the_repository(built):
-    code, log, out = built(COURSE_REPOSITORY="https://github.com/owner/name")
-    assert code == 0, log
-    text = (out / "book/chapter.html").read_text()
+def test_with_an_address_buttons_lead_to_files_of_the_repository(published):
+    text = (published / "book/chapter.html").read_text()
     assert "https://github.com/owner/name/blob/main/book/chapter.ipynb" in text
     assert "colab.research.google.com/github/owner/name/blob/main/book/chapter.ipynb" in text
     assert "mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/chapter.ipynb" in text
 
 
-def test_an_address_that_is_none_is_refused(built):
-    code, log, _ = built(COURSE_REPOSITORY="owner/name")
+def test_an_address_that_is_none_is_refused(tmp_path):
+    code, log = demo.build(tmp_path / "x", {"home": "# Home"}, COURSE_REPOSITORY="owner/name")
     assert code != 0
     assert "give it as https://github.com/OWNER/NAME" in log
 
 
-def test_with_a_site_there_are_a_map_and_a_preview(built):
-    code, log, out = built(COURSE_SITE="https://site.example/course")
-    assert code == 0, log
-    assert "https://site.example/course/book/chapter.html" in (out / "sitemap.xml").read_text()
-    assert "https://site.example/course/_static/card.png" in (out / "book/home.html").read_text()
-    assert (out / "_static/card.png").exists()
+def test_with_a_site_there_are_a_map_and_a_preview(published):
+    home, sitemap = published / "book/home.html", published / "sitemap.xml"
+    assert "https://site.example/course/book/chapter.html" in sitemap.read_text()
+    assert "https://site.example/course/_static/card.png" in home.read_text()
+    assert (published / "_static/card.png").exists()

@@ -32,8 +32,9 @@ def test_two_at_once_train_everything_and_a_failure_stops_nobody(cifar10, own_fo
     damaged = records.path("damaged", 0, BUDGET).with_suffix(".partial.npz")
     damaged.parent.mkdir(parents=True)
     damaged.write_text("garbage")
-    wanted = [job("a"), job("damaged"), job("wild", learning_rate=1e30, optimizer="sgd")]
-    wanted += [job("b"), job("a", seed=1)]
+    unbounded = {"kind": "unet", "levels": 0, "channels": 3}
+    wanted = [job("a"), job("damaged"), job("b"), job("a", seed=1)]
+    wanted.insert(2, job("wild", network=unbounded, learning_rate=1e30, optimizer="sgd"))
     assert not jobs.train_all(wanted, jobs=2)
     done = {(run.experiment, run.seed): run for run in records.recorded()}
     assert set(done) == {("a", 0), ("a", 1), ("b", 0)}
@@ -51,9 +52,9 @@ def test_when_the_time_is_over_a_training_stops_and_can_go_on(cifar10, monkeypat
     assert jobs.train_all([long, job("never")], minutes=0.15)
     assert records.recorded() == []
     assert long_checkpoint().exists()
-    printed = capsys.readouterr().out
-    assert "the same command goes on from here" in printed
-    assert "1 more are waiting" in printed
+    printed = capsys.readouterr()
+    assert "the same command goes on from here" in printed.err
+    assert "1 more are waiting" in printed.out
 
 
 def long_checkpoint():
@@ -92,11 +93,11 @@ def test_ctrl_c_ends_all_workers_and_keeps_their_checkpoints(cifar10, tmp_path):
     while not long_checkpoint().exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert errors.strip().endswith("Stopped; the same command goes on from here.")
     assert "Traceback" not in errors
-    assert "the best weights so far" in output
+    assert errors.count("the best weights so far") >= 1
     assert long_checkpoint().exists()
 
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.color import deltaE_ciede2000, rgb2hsv, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from colorizer import baselines, metrics
 from colorizer.backend import keras
-from colorizer.data import normalize, to_gray
+from colorizer.data import CLASSES, normalize, to_gray
 from colorizer.errors import InputError
+from colorizer.models import KeepLuminance
 
 PAIRED = [
     metrics.mse,
@@ -21,6 +22,10 @@ PAIRED = [
     metrics.luminance_mse,
     metrics.chroma_mse,
     metrics.colorfulness_ratio,
+    metrics.saturation_ratio,
+    metrics.contrast_ratio,
+    metrics.chroma_slope,
+    metrics.mended_mse,
     metrics.channel_argmax_accuracy,
 ]
 each_paired = pytest.mark.parametrize(
@@ -147,6 +152,79 @@ def test_a_gray_truth_has_no_colorfulness_ratio(metric, images):
         metric(images[0][:2], gray)
 
 
+def test_contrast_is_the_spread_of_the_luminance_within_an_image(images):
+    w = np.array([0.299, 0.587, 0.114])
+    spreads = [(image.reshape(-1, 3).astype(float) @ w).std() for image in images[1]]
+    contrast = metrics.contrast(images[1])
+    assert contrast.shape == (len(images[1]),)
+    assert contrast == pytest.approx(np.array(spreads), rel=1e-9)
+    chess = np.kron(np.indices((4, 4)).sum(axis=0) % 2, np.ones((2, 2)))[None, ..., None]
+    assert metrics.contrast(np.repeat(chess, 3, axis=-1)) == pytest.approx([0.5])
+
+
+def test_contrast_ratio(images):
+    _, truth = images
+    assert metrics.contrast_ratio(0.3 + truth / 2, truth) == pytest.approx(0.5)
+    expected = metrics.contrast(images[0]).mean() / metrics.contrast(truth).mean()
+    assert metrics.contrast_ratio(*images) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_truth_of_one_luminance_has_no_contrast_ratio(images):
+    flat = np.broadcast_to([0.1, 0.7, 0.3], (2, 32, 32, 3))
+    for metric in (metrics.contrast_ratio, metrics.evaluate):
+        with pytest.raises(InputError, match="no contrast ratio"):
+            metric(images[0][:2], flat)
+
+
+def test_saturation_is_that_of_hsv(images):
+    some = images[1][:50].copy()
+    some[0, :4] = 0  # black has none
+    saturation = metrics.saturation(some)
+    assert saturation.dtype == some.dtype
+    np.testing.assert_allclose(saturation, rgb2hsv(some)[..., 1], atol=1e-6)
+    expected = rgb2hsv(images[0][:50])[..., 1].mean() / rgb2hsv(some)[..., 1].mean()
+    assert metrics.saturation_ratio(images[0][:50], some) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_gray_truth_has_no_saturation_ratio(images):
+    gray = np.repeat(images[1][:2, ..., :1], 3, axis=-1)
+    with pytest.raises(InputError, match="no saturation ratio"):
+        metrics.saturation_ratio(images[0][:2], gray)
+
+
+def test_chroma_slope_is_a_regression_of_the_truth_on_the_prediction(images):
+    w = np.array([0.299, 0.587, 0.114])
+    predicted, true = (x - np.einsum("nhwc,c->nhw", x, w)[..., None] for x in images)
+    (slope,) = np.linalg.lstsq(predicted.reshape(-1, 1), true.ravel())[0]
+    assert metrics.chroma_slope(*images) == pytest.approx(slope, rel=1e-5)
+
+
+def test_chroma_slope_undoes_a_pale_prediction(images):
+    truth = images[1].astype(float)
+    gray = truth @ np.array([[0.299], [0.587], [0.114]])
+    assert metrics.chroma_slope(gray + 0.4 * (truth - gray), truth) == pytest.approx(2.5)
+
+
+def test_a_prediction_without_chroma_has_the_slope_0(images):
+    gray = np.repeat(images[0][..., 1:2], 3, axis=-1)
+    assert metrics.chroma_slope(gray, images[1]) == 0
+
+
+def test_mended_mse_is_that_of_the_layer_that_keeps_luminance():
+    random = np.random.default_rng(1)
+    rgb = random.integers(0, 256, (20, 32, 32, 3), dtype=np.uint8)
+    prediction = random.random(rgb.shape, dtype=np.float32)
+    y = prediction @ np.float32([[0.299], [0.587], [0.114]])
+    mended = KeepLuminance()(normalize(to_gray(rgb)), (prediction - y)[..., [0, 2]])
+    expected = np.mean((np.float64(mended) - normalize(rgb)) ** 2)
+    assert metrics.mended_mse(prediction, normalize(rgb)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_mending_leaves_only_the_rounding_of_a_perfect_prediction(images):
+    error = metrics.mended_mse(images[1], images[1])
+    assert 0 < error < (1 / 255) ** 2
+
+
 def test_channel_argmax_accuracy_is_what_keras_calls_accuracy(images):
     prediction, truth = images
     reference = keras.metrics.CategoricalAccuracy()
@@ -191,10 +269,44 @@ def test_evaluate_is_every_metric_by_its_name(images):
     assert {type(value) for value in metrics.evaluate(*images).values()} == {float}
 
 
+def test_evaluate_with_labels_has_the_mse_of_each_class(images):
+    labels = np.random.default_rng(2).integers(0, 10, len(images[1])).astype(np.uint8)
+    scores = metrics.evaluate(*images, labels)
+    assert list(scores) == list(metrics.METRICS)
+    for number, name in enumerate(CLASSES):
+        alone = metrics.mse(*(x[labels == number] for x in images))
+        assert scores[f"mse_{name}"] == pytest.approx(alone, rel=1e-12)
+    few = metrics.evaluate(images[0][:9], images[1][:9], np.full(9, 3))
+    assert [name for name in few if name.startswith("mse_")] == ["mse_cat"]
+
+
+@pytest.mark.parametrize("labels", [np.zeros(8, int), np.zeros((9, 1), int), np.zeros(9), [10] * 9])
+def test_labels_that_do_not_fit(labels, images):
+    with pytest.raises(InputError, match=r"[Ll]abels"):
+        metrics.evaluate(images[0][:9], images[1][:9], labels)
+
+
+def test_the_registry_knows_each_metric_by_its_name():
+    assert all(metric.name == name for name, metric in metrics.METRICS.items())
+    assert {metric.better for metric in metrics.METRICS.values()} == {"low", "high", "1"}
+    labels = [metric.label for metric in metrics.METRICS.values()]
+    assert len(set(labels)) == len(labels)
+
+
+def test_the_number_of_threads_changes_no_bit(images, monkeypatch):
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(metrics, "THREADS", threads)
+        found.append(metrics.evaluate(*images))
+    assert found[0] == found[1]
+
+
 def test_the_truth_itself_is_perfect(images):
     scores = metrics.evaluate(images[1], images[1])
-    ones = {"ssim", "colorfulness_ratio", "channel_argmax_accuracy"}
+    ones = {name for name, metric in metrics.METRICS.items() if metric.better == "1"}
+    ones |= {"ssim", "channel_argmax_accuracy"}
     own = {"psnr": 100, "colorfulness": metrics.colorfulness(images[1])}
+    own["mended_mse"] = metrics.mended_mse(images[1], images[1])  # of the rounded gray
     expected = {name: own.get(name, float(name in ones)) for name in scores}
     assert scores == pytest.approx(expected, abs=1e-12)
 
@@ -227,9 +339,10 @@ def test_arrays_of_different_shape(metric, images):
         metric(images[0][:3], images[1][:2])
 
 
-def test_colorfulness_of_bad_images():
+@pytest.mark.parametrize("metric", [metrics.colorfulness, metrics.contrast, metrics.saturation])
+def test_bad_images_of_a_metric_without_a_truth(metric):
     with pytest.raises(InputError, match="floating point"):
-        metrics.colorfulness(np.zeros((2, 32, 32, 3), np.uint8))
+        metric(np.zeros((2, 32, 32, 3), np.uint8))
 
 
 @pytest.mark.parametrize("metric", [metrics.ssim, metrics.evaluate])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 from skimage import data
 
-from colorizer import photo
+from colorizer import color, photo
+from colorizer.color import GRAY_WEIGHTS
 from colorizer.data import to_gray
 from colorizer.errors import InputError
-from colorizer.metrics import GRAY_WEIGHTS
 from colorizer.photo import Photo
 
 MODES = {
@@ -252,7 +252,7 @@ def test_windows_agree_on_what_does_not_depend_on_their_place(shape):
     expected = (whole - whole @ GRAY_WEIGHTS[:, None])[..., [0, 2]]
     rgb = photo.small_rgb(small, vivid_everywhere)
     np.testing.assert_allclose(rgb, whole, atol=1e-5)
-    np.testing.assert_allclose(photo.chroma(rgb), expected, atol=1e-5)
+    np.testing.assert_allclose(color.chroma(rgb), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (47, 64), (64, 83)])
@@ -371,9 +371,9 @@ def test_write_is_whole_or_not_at_all(tmp_path, monkeypatch):
 
 TWELVE_MEGAPIXELS = """
 import sys, time
-from colorizer import photo, runs
+from colorizer import photo, records, runs
 from colorizer.provenance import peak_memory
-predict = photo.predictor(runs.load_model(runs.load("plain")))
+predict = photo.predictor(runs.load_model(records.load("plain")))
 started = time.monotonic()
 original = photo.read(sys.argv[1])
 content = photo.encoded(photo.colorize(original, predict))

@@ -1,6 +1,7 @@
 """What the playground computes, and that its controls say what they do."""
 
 import base64
+import functools
 import io
 import re
 
@@ -10,13 +11,26 @@ from PIL import Image
 from skimage import data as skimage_data
 from test_photo import noise, stored
 
-from colorizer import metrics, photo, playground
-from colorizer.data import normalize
+from colorizer import metrics, models, photo, playground, records, runs
+from colorizer.backend import keras
+from colorizer.color import chroma, luminance
+from colorizer.data import normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.photo import Photo
 from colorizer.playground import Play, Playground, colour
 
 MODELS = tuple(playground.MODELS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_pictures():
+    """For speed: what is shown is drawn small, and few images say what is principal."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(playground, "PREVIEW", 48)
+        patch.setattr(playground, "SAMPLE", 60)
+        yield
+    for kept in (playground._sample, playground.principal_directions):
+        kept.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +43,16 @@ def original(cifar10):
     return Photo(cifar10.test.rgb[7])
 
 
+@functools.cache
+def network(model):
+    """The run's model, undivided."""
+    return runs.load_model(records.fullest(model))
+
+
+def array(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
 def shown(app):
     """The pictures that the app shows: title to array."""
     found = re.findall(r'base64,([^"]+)".*?<figcaption>(.*?)</figcaption>', app.pictures.value)
@@ -39,9 +63,8 @@ def shown(app):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_untouched_it_is_the_photograph_coloured(original, model):
-    network = playground.runs.load_model(playground.runs.fullest(model))
-    any_size = photo.takes_any_size(network)
-    expected = photo.colorize(original, photo.predictor(network), any_size=any_size)
+    any_size = photo.takes_any_size(network(model))
+    expected = photo.colorize(original, photo.predictor(network(model)), any_size=any_size)
     np.testing.assert_array_equal(colour(original, model).rgb, expected.rgb)
 
 
@@ -56,21 +79,53 @@ def test_what_each_control_does(original):
     more = colour(original, "plain", Play(saturation=2)).rgb
     assert metrics.colorfulness(normalize(more)[None]) > 1.3 * own
 
-    network = playground.runs.load_model(playground.runs.load("plain"))
-    raw = photo.predictor(network)(normalize(original.gray)[None, ..., None])[0]
+    raw = photo.predictor(network("plain"))(normalize(original.gray)[None, ..., None])[0]
     drawn = colour(original, "plain", Play(own_luminance=False)).rgb
     assert np.abs(drawn - 255 * raw).max() <= 1
 
     truth = normalize(original.rgb)
-    true_mean = (truth - normalize(original.gray)[..., None]).mean(axis=(0, 1))
     hinted = normalize(colour(original, "plain", Play(hint=True, own_luminance=False)).rgb)
-    weights = metrics.GRAY_WEIGHTS
     np.testing.assert_allclose(
-        (hinted - (hinted @ weights)[..., None]).mean(axis=(0, 1)), true_mean, atol=0.01
+        chroma(hinted).mean(axis=(0, 1)), chroma(truth).mean(axis=(0, 1)), atol=0.01
     )
 
 
-def test_the_latent_vector_is_walked_along_principal_directions(original, cifar10):
+@pytest.mark.parametrize("model", ["plain", "chroma", "unet"])
+def test_a_divided_model_is_still_the_model(model, cifar10):
+    gray = normalize(to_gray(cifar10.test.rgb[:3]))
+    expected = array(network(model)(gray, training=False))
+    parts = playground.divided(network(model))
+    np.testing.assert_allclose(array(parts.whole(gray)), expected, atol=1e-6)
+    assert playground.has_latent(model) == (model != "unet")
+    if parts.encoder:
+        latent = array(parts.encoder(gray))
+        assert latent.shape == (3, 256)
+        np.testing.assert_allclose(array(parts.decoder([gray, latent])), expected, atol=1e-6)
+    else:
+        moved = playground.passes(model, gray, Play(direction=2, step=3, dropout=True))
+        np.testing.assert_allclose(moved, expected[None], atol=1e-6)
+
+
+def test_a_model_is_divided_at_its_shortest_vector_whatever_stands_around_it():
+    inner = models.build(
+        {"kind": "autoencoder", "latent_size": 8, "regularization": {"dropout": 0.5}}
+    )
+    gray = keras.Input((32, 32, 1))
+    outer = keras.Model(gray, keras.layers.Rescaling(-1, 1)(inner(gray)))  # a negative, behind it
+    parts = playground.divided(outer)
+    assert len(parts.dropouts) == 6
+    some = np.linspace(0, 1, 2048, dtype=np.float32).reshape(2, 32, 32, 1)
+    latent = array(parts.encoder(some))
+    assert latent.shape == (2, 8)
+    np.testing.assert_allclose(latent, array(inner.get_layer("encoder_model")(some)), atol=1e-6)
+    negative = array(parts.decoder([some, latent + 1]))
+    expected = 1 - array(inner.get_layer("decoder_model")(latent + 1))
+    np.testing.assert_allclose(negative, expected, atol=1e-6)
+    wide = models.build({"kind": "autoencoder", "latent_size": 1024})
+    assert playground.divided(wide).encoder.output_shape == (None, 1024)
+
+
+def test_the_latent_vector_is_walked_along_principal_directions(original):
     directions = playground.principal_directions("plain")
     lengths = np.linalg.norm(directions, axis=1)
     assert np.all(np.diff(lengths) < 0)
@@ -78,11 +133,14 @@ def test_the_latent_vector_is_walked_along_principal_directions(original, cifar1
     np.testing.assert_allclose(cosines, np.eye(len(directions)), atol=1e-4)
 
     gray = normalize(original.gray)[None, ..., None]
-    network = playground.runs.load_model(playground.runs.load("plain"))
-    latent = np.asarray(network.get_layer("encoder_model")(gray))
-    expected = np.asarray(network.get_layer("decoder_model")(latent + 1.5 * directions[2]))
-    walked = playground.passes("plain", gray, Play(direction=3, step=1.5))
-    np.testing.assert_allclose(walked[0], expected, atol=1e-5)
+    latent = array(network("plain").get_layer("encoder_model")(gray))
+    expected = array(network("plain").get_layer("decoder_model")(latent + 1.5 * directions[2]))
+    walk = Play(direction=3, step=1.5)
+    np.testing.assert_allclose(playground.passes("plain", gray, walk)[0], expected, atol=1e-5)
+
+    stayed, walked = (playground.passes("chroma", gray, play)[0] for play in (Play(), walk))
+    assert np.abs(walked - stayed).max() > 0.01  # another chroma
+    np.testing.assert_allclose(luminance(walked), gray[..., 0], atol=1e-5)  # on the same gray
     with pytest.raises(InputError, match="from 1 to 8"):
         Play(direction=9)
 
@@ -159,6 +217,7 @@ def test_every_metric_stands_beside_its_floors(app, cifar10):
     app.source.value = "CIFAR-10"
     app.reset.click()
     rows = dict(re.findall(r"<th scope=row[^>]*>(.*?)</th>(.*?)</tr>", app.scores.value))
+    assert list(rows)[:2] == ["MSE", "of it, in the luminance"]
     values = [float(v) for v in re.findall(r"<td[^>]*>(.*?)</td>", rows["MSE"])]
     assert len(values) == 2 + len(MODELS)
     pictures = {name: normalize(picture) for name, picture in shown(app).items()}
@@ -187,9 +246,9 @@ def test_an_upload_is_text_and_its_errors_are_told(app):
     upload("moving", stored(frames[0], "PNG", save_all=True, append_images=frames[1:]))
     assert "moving has 2 frames; the first was taken." in app.status.value
     upload("gray.png", stored(noise(60, 40, "L", 1)))
-    assert "no colours" in app.scores.value
+    assert app.scores.value.startswith("There is nothing to compare with. The true images are all")
     upload("point.png", stored(noise(1, 1, "RGB", 1)))
-    assert "too few pixels" in app.scores.value
+    assert "7x7" in app.scores.value
 
 
 def test_a_defect_of_the_app_is_told_in_it(app, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import metrics, plots
+from colorizer import plots
 from colorizer.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -116,28 +116,6 @@ def test_the_slider_is_linked_in_the_browser_and_every_picture_speaks():
 def test_an_interactive_figure_refuses_what_it_cannot_show(frames, values, alt, message):
     with pytest.raises(InputError, match=message):
         plots.interactive(frames, values, name="x", alt=alt)
-
-
-def test_a_share_is_told_in_percent():
-    assert plots.percent(0.126) == "13 %"
-    assert plots.percent(-0.1256, 1) == "-12.6 %"
-
-
-def test_scores_of_seeds_are_mean_and_sample_deviation():
-    assert plots.score("mse", [0.00781234]) == "0.00781"
-    assert plots.score("mae", [0.05, 0.07]) == f"0.0600 ± {0.01 * np.sqrt(2):.4f}"
-
-
-def test_score_table_has_a_row_for_each_metric_and_a_column_for_each_title():
-    truth = RNG.random((2, 8, 8, 3))
-    scores = metrics.evaluate(1 - truth, truth)
-    table = plots.score_table({"one": [scores], "three": [scores] * 3}).splitlines()
-    assert table[0] == "| test images | best | one | three |"
-    assert len(table) == 2 + len(plots.SCORES)
-    for row, name in zip(table[2:], plots.SCORES, strict=True):
-        *_, one, three, _ = row.split("|")
-        assert one.strip() == plots.score(name, [scores[name]])
-        assert three.strip().startswith(f"{one.strip()} ± 0.0")
 
 
 def test_panels_lay_out_grids_two_by_two():

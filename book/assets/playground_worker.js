@@ -308,7 +308,7 @@ function paint({rgba, gray, width, height}, small, {red, blue}, saturation) {
       const highest = Math.max(cr, cg, cb); // not negative, as the weighted sum is zero
       const lowest = Math.min(cr, cg, cb);
       const room = 255 * Math.min(
-        1, (1 - luminance) / (highest + 1e-9), luminance / (1e-9 - lowest));
+        1, (1 - luminance) / (highest + 1e-6), luminance / (1e-6 - lowest));
       result[4 * at] = gray[at] + room * cr; // rounded by the array
       result[4 * at + 1] = gray[at] + room * cg;
       result[4 * at + 2] = gray[at] + room * cb;

@@ -82,9 +82,9 @@ def export(model) -> bytes:
 
 def exported(name: str, root: Path) -> bytes:
     """The model of a run's record, exported once for each weight file."""
-    from colorizer import runs  # here: other pages need no Keras
+    from colorizer import records, runs  # here: other pages need no Keras
 
-    run = runs.fullest(name)
+    run = records.fullest(name)
     kept = root / f"node_modules/.cache/colorizer/{run.weights_sha256}.onnx"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,8 @@ def photograph(name: str) -> str:
 
 def visit_playground(translator, node):
     """Write the parts beside the pages, and the controls into the page."""
-    from colorizer import experiments, photo  # here: other pages need no Keras
+    # here: other pages need no Keras
+    from colorizer import photo, records, runs
     from colorizer.playground import MODELS, PHOTOGRAPHS
 
     folder = Path(translator.builder.outdir) / "_static/playground"
@@ -143,7 +144,7 @@ def visit_playground(translator, node):
         "anySize": [
             name
             for name in MODELS
-            if photo.takes_any_size(experiments.get(name).build())
+            if photo.takes_any_size(runs.load_model(records.fullest(name)))
         ],
         "working": photo.WORKING,
     }

@@ -1,4 +1,4 @@
-"""Luminance, chroma and the way back, and Lab: the one place that knows what a colour is made of.
+"""Luminance, chroma and the way back: the one place that knows what a colour is made of.
 
 A colour is its luminance Y = .299 R + .587 G + .114 B and what it is beyond that gray, its chroma
 (R - Y, B - Y). G - Y follows, because the weighted sum of the three is zero. A layer of a network
@@ -11,19 +11,6 @@ from colorizer.errors import InputError
 
 GRAY_WEIGHTS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in OpenCV's RGB2GRAY
 GRAY_DIRECTION = GRAY_WEIGHTS / np.linalg.norm(GRAY_WEIGHTS)
-
-# sRGB (IEC 61966-2-1) to the XYZ of D65, in shares of white; the digits are scikit-image's.
-WHITE = np.array([0.95047, 1.0, 1.08883])
-RELATIVE_XYZ = (
-    np.array(
-        [
-            [0.412453, 0.357580, 0.180423],
-            [0.212671, 0.715160, 0.072169],
-            [0.019334, 0.119193, 0.950227],
-        ]
-    )
-    / WHITE[:, np.newaxis]
-)
 
 TINY = 1e-6  # keeps a division by no chroma finite, in half precision too, where 1e-9 is zero
 
@@ -60,27 +47,6 @@ def chroma(rgb: np.ndarray) -> np.ndarray:
     red, _, blue = _channels(rgb)
     y = luminance(rgb)
     return np.moveaxis(np.stack([red - y, blue - y]), 0, -1)
-
-
-def lab(rgb: np.ndarray) -> np.ndarray:
-    """CIE Lab under D65: lightness L, and a (green to red) and b (blue to yellow).
-
-    Args:
-        rgb: sRGB (..., 3), floating point in [0, 1].
-
-    Returns:
-        L in [0, 100], and a and b, from about -110 to 110: (..., 3), of the type of `rgb`.
-
-    Raises:
-        InputError: `rgb` has no three channels, or holds whole numbers.
-    """
-    red, green, blue = (
-        np.where(channel > 0.04045, ((channel + 0.055) / 1.055) ** 2.4, channel / 12.92)
-        for channel in _channels(rgb)
-    )
-    shares = (r * red + g * green + b * blue for r, g, b in RELATIVE_XYZ.tolist())
-    x, y, z = (np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116) for t in shares)
-    return np.moveaxis(np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)]), 0, -1)
 
 
 def in_gamut(y, red, blue, xp=np):

@@ -124,8 +124,8 @@ class _Board:
         if outcome == "finished":
             self.slowest = max(self.slowest, seconds / (job.budget.epochs * job.budget.images))
         self.failed |= outcome == "failed"
-        to = sys.stderr if outcome == "failed" else sys.stdout
-        self.bar.write(f"colorizer: {words}" if to is sys.stderr else f"{job}: {words}", file=to)
+        to = sys.stdout if outcome == "finished" else sys.stderr
+        self.bar.write(f"{job}: {words}" if to is sys.stdout else f"colorizer: {words}", file=to)
         to.flush()
 
 

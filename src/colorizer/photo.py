@@ -18,10 +18,10 @@ from PIL import Image, ImageCms, ImageOps
 
 from colorizer.backend import keras
 from colorizer.baselines import Predictor
+from colorizer.color import chroma, in_gamut
 from colorizer.data import normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.files import replacing
-from colorizer.metrics import GRAY_WEIGHTS
 from colorizer.models import IMAGE_SIZE, UNET_FILTERS
 
 MAX_PIXELS = 100_000_000
@@ -210,7 +210,7 @@ def small_rgb(small: np.ndarray, predict: Predictor, any_size: bool = False) -> 
     if any_size:
         height, width = small.shape
         filled = np.pad(small, ((0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge")
-        return predict(filled[None, ..., None])[0, :height, :width]
+        return np.asarray(predict(filled[None, ..., None])[0, :height, :width], np.float32)
     if small.shape[0] > small.shape[1]:
         return small_rgb(small.T, lambda g: _transposed(predict(_transposed(g)))).swapaxes(0, 1)
     free = small.shape[1] - IMAGE_SIZE
@@ -223,12 +223,6 @@ def small_rgb(small: np.ndarray, predict: Predictor, any_size: bool = False) -> 
         total[:, s : s + IMAGE_SIZE] += weight[:, None] * rgb
         weights[s : s + IMAGE_SIZE] += weight[:, None]
     return total / weights
-
-
-def chroma(rgb: np.ndarray) -> np.ndarray:
-    """What a colour is beyond its gray: RGB (h, w, 3) to (R - Y, B - Y), (h, w, 2), float32."""
-    rgb = np.asarray(rgb, np.float32)
-    return rgb[..., [0, 2]] - rgb @ GRAY_WEIGHTS.astype(np.float32)[:, None]
 
 
 def paint(
@@ -267,22 +261,10 @@ def paint(
         detail = y - small_y
         red = saturation * (red + red_slope * detail)
         blue = saturation * (blue + blue_slope * detail)
-        rgb[strip] = _in_gamut(y, red, blue)
+        for channel, level in enumerate(in_gamut(y, red, blue)):
+            level *= 255
+            rgb[strip, :, channel] = np.rint(level, out=level)
     return rgb
-
-
-def _in_gamut(y, red, blue):
-    """RGB, uint8, of luminance and chroma; where it would leave [0, 1], with less chroma."""
-    r, g, b = GRAY_WEIGHTS.astype(np.float32)
-    green = -(r * red + b * blue) / g
-    highest = np.maximum(np.maximum(red, green), blue)  # not negative, as the weighted sum is zero
-    lowest = np.minimum(np.minimum(red, green), blue)
-    tiny = np.float32(1e-9)
-    room = np.minimum((1 - y) / (highest + tiny), y / (tiny - lowest))
-    room = 255 * np.minimum(room, 1)
-    level = 255 * y
-    rgb = np.stack([level + room * part for part in (red, green, blue)], axis=-1)
-    return np.rint(rgb, out=rgb).astype(np.uint8)
 
 
 def _slopes(small, chroma):

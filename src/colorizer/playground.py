@@ -19,8 +19,9 @@ from matplotlib import colormaps
 from PIL import Image
 from skimage import data as skimage_data
 
-from colorizer import baselines, metrics, photo, runs
+from colorizer import baselines, metrics, photo, records, runs
 from colorizer.backend import keras
+from colorizer.color import chroma, luminance
 from colorizer.data import (
     CLASSES,
     Cifar10,
@@ -33,7 +34,7 @@ from colorizer.data import (
 from colorizer.errors import InputError
 from colorizer.models import IMAGE_SIZE
 from colorizer.photo import Photo
-from colorizer.plots import SCORES, score
+from colorizer.tables import score
 
 MODELS = {  # the first is the one that a photograph is first coloured by
     "unet": "The U-Net",
@@ -97,15 +98,15 @@ def colour(original: Photo, model: str, play: Play = Play()) -> Photo:
         InputError: there is no such run or its weights are missing.
     """
     gray = original.gray
-    any_size = photo.takes_any_size(_network(model))
+    any_size = photo.takes_any_size(_parts(model).whole)
     small = photo.thumbnail(gray, any_size)
     rgb = photo.small_rgb(small, lambda g: passes(model, g, play).mean(axis=0), any_size)
     if play.hint:
         rgb = rgb + _mean_chroma(normalize(original.rgb)) - _mean_chroma(rgb)
     if play.own_luminance:
-        painted = photo.paint(gray, small, photo.chroma(rgb), play.saturation)
+        painted = photo.paint(gray, small, chroma(rgb), play.saturation)
     else:
-        y = _luminance(rgb)[..., None]
+        y = luminance(rgb)[..., None]
         drawn = np.clip(y + play.saturation * (rgb - y), 0, 1)
         painted = np.asarray(Image.fromarray(to_uint8(drawn)).resize(gray.shape[::-1]))
     mixed = play.strength * normalize(painted) + (1 - play.strength) * normalize(gray)[..., None]
@@ -123,10 +124,9 @@ def uncertainty(original: Photo, model: str) -> np.ndarray:
     """
 
     def deviation(gray):
-        rgb = passes(model, gray, Play(dropout=True))
-        return (rgb - _luminance(rgb)[..., None]).std(axis=0)
+        return _beyond_gray(passes(model, gray, Play(dropout=True))).std(axis=0)
 
-    any_size = photo.takes_any_size(_network(model))
+    any_size = photo.takes_any_size(_parts(model).whole)
     deviations = photo.small_rgb(photo.thumbnail(original.gray, any_size), deviation, any_size)
     return np.linalg.norm(deviations, axis=-1)
 
@@ -143,59 +143,109 @@ def passes(model: str, gray: np.ndarray, play: Play) -> np.ndarray:
     Returns:
         RGB (passes, n, h, w, 3), in [0, 1].
     """
-    network = _network(model)
-    if not has_latent(model):
-        return photo.predictor(network)(gray)[None]
-    shift = play.step * principal_directions(model)[play.direction - 1] if play.step else 0.0
-    times = PASSES if play.dropout else 1
-    if play.dropout:
-        _reseed(network)
-    every = np.concatenate([gray] * times)  # in one call, many times as quick as one by one
-    latent = network.get_layer("encoder_model")(every, training=play.dropout)
-    rgb = network.get_layer("decoder_model")(latent + shift, training=play.dropout)
+    parts = _parts(model)
+    times = PASSES if play.dropout and parts.dropouts else 1
+    # in one call, many times as quick as one by one
+    every = keras.ops.convert_to_tensor(np.concatenate([gray] * times))
+    for i, layer in enumerate(parts.dropouts):
+        layer.seed_generator.state.assign([0, i])
+    if has_latent(model) and play.step:
+        latent = parts.encoder(every, training=play.dropout)
+        latent += play.step * principal_directions(model)[play.direction - 1]
+        rgb = parts.decoder([every, latent], training=play.dropout)
+    else:
+        rgb = parts.whole(every, training=play.dropout)
     return keras.ops.convert_to_numpy(rgb).reshape(times, *gray.shape[:-1], 3)
 
 
 def has_latent(model: str) -> bool:
     """Whether a model squeezes the picture into a latent vector."""
-    return any(layer.name == "encoder_model" for layer in _network(model).layers)
+    return _parts(model).encoder is not None
 
 
 @functools.cache
 def principal_directions(model: str) -> np.ndarray:
     """Along which directions a model's latent vectors of test images differ most.
 
+    Args:
+        model: name of the run of a model that has a latent vector.
+
     Returns:
         (8, latent size): each a direction, as long as the standard deviation along it.
     """
-    gray = normalize(to_gray(load_cifar10().test.rgb[:SAMPLE]))
-    encoder = _network(model).get_layer("encoder_model")
-    latent = keras.ops.convert_to_numpy(encoder(gray, training=False))
+    latent = keras.ops.convert_to_numpy(_parts(model).encoder(_sample(), training=False))
     _, deviations, directions = np.linalg.svd(latent - latent.mean(axis=0), full_matrices=False)
     scale = deviations[:DIRECTIONS, None] / np.sqrt(SAMPLE - 1)
     return (scale * directions[:DIRECTIONS]).astype(np.float32)
 
 
 @functools.cache
-def _network(model):
-    network = runs.load_model(runs.fullest(model))
-    network.trainable = False  # so that batch norm stays with its moving averages in any call
-    return network
+def _sample():
+    return normalize(to_gray(load_cifar10().test.rgb[:SAMPLE]))
 
 
-def _reseed(network):
-    for part in network.layers:
-        for i, layer in enumerate(getattr(part, "layers", [])):
-            if isinstance(layer, keras.layers.Dropout):
-                layer.seed_generator.state.assign([0, i])
+@dataclass(frozen=True)
+class Parts:
+    """A model, whole and divided where it is narrowest.
+
+    Attributes:
+        whole: gray (n, h, w, 1) to RGB (n, h, w, 3).
+        encoder: gray to the latent vector (n, size); None for a model without one.
+        decoder: gray and latent vector to RGB, None likewise. The gray is there for a model that
+            keeps the luminance it was given.
+        dropouts: its layers that drop activations.
+    """
+
+    whole: keras.Model
+    encoder: keras.Model | None
+    decoder: keras.Model | None
+    dropouts: list
 
 
-def _luminance(rgb):
-    return rgb @ metrics.GRAY_WEIGHTS.astype(np.float32)
+@functools.cache
+def _parts(model):
+    return divided(runs.load_model(records.fullest(model)))
+
+
+def divided(model: keras.Model) -> Parts:
+    """Divide a model at its latent vector, the shortest of the vectors that it makes of a picture.
+
+    A model that makes no vector, such as a U-Net, stays whole. Nothing is asked of the names of
+    layers, nor of how many models stand within the model. The parts share its layers, which are no
+    longer trainable, so that batch norm keeps to its moving averages in any call.
+    """
+    model.trainable = False
+    vectors = []
+
+    def call(layer, *inputs, **options):
+        if isinstance(layer, keras.Model):
+            return layer.call(*inputs, **options)  # its layers take its place
+        output = layer(*inputs, **options)
+        if len(output.shape) == 2:
+            vectors.append(output)
+        return output
+
+    nested = True
+    while nested:  # a model that stands in a model's place may hold models itself
+        nested = any(isinstance(layer, keras.Model) for layer in model.layers)
+        vectors.clear()
+        model = keras.models.clone_model(
+            model, clone_function=lambda layer: layer, call_function=call
+        )
+    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    if not vectors:
+        return Parts(model, None, None, dropouts)
+    latent = min(vectors, key=lambda vector: vector.shape[-1])
+    encoder = keras.Model(model.input, latent)
+    return Parts(model, encoder, keras.Model([model.input, latent], model.output), dropouts)
+
+
+def _beyond_gray(rgb):
+    return rgb - luminance(rgb)[..., None]
 
 
 def _mean_chroma(rgb):
-    return (rgb - _luminance(rgb)[..., None]).mean(axis=(0, 1))
+    return _beyond_gray(rgb).mean(axis=(0, 1))
 
 
 class Upload(anywidget.AnyWidget):
@@ -447,7 +497,7 @@ class Playground:
         """What `shown` asks for, of a model's picture or, with None, of the truth: uint8."""
         rgb = normalize(result.rgb)
         if self.shown.value == "chroma":
-            return to_uint8(np.clip(0.5 + rgb - _luminance(rgb)[..., None], 0, 1))
+            return to_uint8(np.clip(0.5 + _beyond_gray(rgb), 0, 1))
         if self.shown.value == "error":
             error = np.abs(rgb - normalize(preview.rgb)).mean(axis=-1)
             return _map(error, 0.3)
@@ -548,23 +598,25 @@ def _preview(original):
 
 def _table(truth, coloured):
     """The metrics of each picture, beside a gray copy's and an oracle's, as HTML."""
-    if not _has_colour(truth) or min(truth.gray.shape) < metrics.SSIM_WINDOW:
-        return "There are no colours, or too few pixels, to compare with."
     rgb, gray = normalize(truth.rgb)[None], normalize(truth.gray)[None, ..., None]
     columns = {"a gray copy": baselines.gray_copy(gray)}
     columns |= {name: normalize(result.rgb)[None] for name, result in coloured.items()}
     columns["the true mean chroma"] = baselines.mean_chroma_oracle(gray, rgb)
-    scores = {title: metrics.evaluate(picture, rgb) for title, picture in columns.items()}
+    try:
+        scores = {title: metrics.evaluate(picture, rgb) for title, picture in columns.items()}
+    except InputError as error:  # no colours, or too few pixels
+        return f"There is nothing to compare with. {html.escape(str(error))}"
     head = "<th scope=col style='text-align: left'>metric</th>" + "".join(
         f"<th scope=col style='{CELL}'>{html.escape(title)}</th>" for title in columns
     )
     rows = "".join(
-        f"<tr><th scope=row style='text-align: left'>{html.escape(label)}</th>"
+        f"<tr><th scope=row style='text-align: left'>{html.escape(metric.label)}</th>"
         + "".join(
             f"<td style='{CELL}'>{score(name, [found[name]])}</td>" for found in scores.values()
         )
         + "</tr>"
-        for name, (label, _, _) in SCORES.items()
+        for name, metric in metrics.METRICS.items()
+        if name in scores["a gray copy"]
     )
     return f"<div style='overflow-x: auto'><table><tr>{head}</tr>{rows}</table></div>"
 

@@ -26,19 +26,6 @@ BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
 COLORS = (BLUE, ORANGE, GREEN, "#CC79A7", BLACK, "#E69F00", "#56B4E9")
 DASHES = ("-", "--", "-.", ":", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
-SCORES = {  # name in `metrics.evaluate`: what tables call it, digits after the point, what is best
-    "mse": ("MSE", 5, "low"),
-    "luminance_mse": ("of it, in the luminance", 5, "low"),
-    "chroma_mse": ("of it, in the chroma", 5, "low"),
-    "mae": ("MAE", 4, "low"),
-    "psnr": ("PSNR, mean of images, dB", 2, "high"),
-    "ssim": ("SSIM", 3, "high"),
-    "ciede2000": ("CIEDE2000", 2, "low"),
-    "ab_rmse": ("ab-RMSE", 2, "low"),
-    "colorfulness_ratio": ("colorfulness, share of the true", 3, "1"),
-    "channel_argmax_accuracy": ('"accuracy" (largest channel)', 4, "high"),
-}
-
 PIXEL = 4  # side in which `image_grid` draws a pixel
 GAP = 8  # between two images of a grid
 FIGURE_BYTES = 400_000  # of a figure with a slider, all its frames together
@@ -175,39 +162,6 @@ def tiles(images: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
     return grid.reshape(n // columns * (h + gap), columns * (w + gap), channels)[:-gap, :-gap]
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share of one as text: 0.125 is "12 %", or "12.5 %" with a digit after the point."""
-    return f"{100 * share:.{digits}f} %"
-
-
-def score(name: str, values: Sequence[float]) -> str:
-    """A metric as tables show it: its value, or mean ± standard deviation of several seeds.
-
-    Args:
-        name: of the metric, in `SCORES`.
-        values: one for each seed; the deviation is that of a sample, with n - 1.
-    """
-    digits = SCORES[name][1]
-    mean = f"{np.mean(values):.{digits}f}"
-    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
-
-
-def score_table(columns: dict[str, Sequence[dict[str, float]]]) -> str:
-    """A Markdown table of all metrics of `SCORES`, a row each.
-
-    Args:
-        columns: title to what `metrics.evaluate` says, once for each seed.
-    """
-    lines = [
-        f"| test images | best | {' | '.join(columns)} |",
-        f"| --- | --- |{' ---: |' * len(columns)}",
-    ]
-    for name, (label, _, best) in SCORES.items():
-        cells = (score(name, [seed[name] for seed in column]) for column in columns.values())
-        lines.append(f"| {label} | {best} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
 def panels(images: dict[str, np.ndarray], columns: int) -> Figure:
     """Several sets of images as grids, two side by side, each under its title, as in the paper.
 
@@ -229,7 +183,7 @@ def history(run, floors: dict[str, float]) -> Figure:
     """A run's loss and learning rate over its epochs, with scores to compare it with.
 
     Args:
-        run: a `runs.Run`.
+        run: a `records.Run`.
         floors: label to a loss that takes no training.
     """
     epochs = np.arange(1, len(run.history["loss"]) + 1)
