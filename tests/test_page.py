@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import threading
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -33,8 +34,10 @@ PAGES = [str(p.relative_to(BOOK)) for p in pages_of(BOOK) if p != BOOK / "index.
 CHAPTERS = [page for page in PAGES if page.startswith("book/")]
 # both origins, both widths and both modes meet in two of the four
 SETTINGS = [("file", 390, "dark"), ("http", 390, "light"), ("http", 1280, "dark")]
+KEYBOARD = [("file", 390, "dark"), ("http", 1280, "dark")]  # those in which figures are moved too
 HOME, CHAPTER, INTERACTIVE = 1_000_000, 2_000_000, 3_000_000  # bytes, gzipped
 SHIFT = 0.05  # cumulative layout shift
+SETTLE = 0.3  # seconds in which a page that is drawn may still move
 
 needs_book = pytest.mark.skipif(not PAGES, reason="No book is built; `make book` builds it.")
 needs_chromium = pytest.mark.skipif(
@@ -53,6 +56,25 @@ DRAWN = f"""
   const views = document.querySelectorAll("{VIEWS}").length;
   return document.querySelectorAll(".widget-subarea > *").length >= views;
 }})()
+"""
+# where a figure's slider stands, in words, and the picture that it brought up
+SHOWN = """
+(figure) => [
+  figure.querySelector("[role=slider]").getAttribute("aria-valuetext"),
+  figure.querySelector(".widget-subarea img")?.getAttribute("src"),
+]
+"""
+CHANGED = f"([figure, before]) => ({SHOWN})(figure).every((x, i) => x && x !== before[i])"
+MARKED = """
+(quiz) => {
+  const told = quiz.querySelector("[role=status]");
+  return {
+    chosen: [...quiz.querySelectorAll("[type=radio]")].findIndex((choice) => choice.checked),
+    told: told.textContent,
+    read: told.innerText,
+    verdict: told.querySelector(".verdict")?.innerText ?? null,
+  };
+}
 """
 LOOK = f"""
 () => ({{
@@ -120,41 +142,65 @@ class serving:  # noqa: N801 - used as a function
         self.server.server_close()
 
 
-def failures(browser, base, page, folder, width=1280, scheme="light"):
-    """Visit a page and name what is wrong with it: check to details, empty if all is well.
+class Visit:
+    """A page in a tab of its own, drawn; what it asked for, and what went wrong in it."""
+
+    def __init__(self, browser, address, width=1280, scheme="light"):
+        self.requests, self.missing, self.console = [], [], []
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context.add_init_script(WATCH_SHIFTS)
+        self.tab = context.new_page()
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.on("requestfailed", lambda request: self.missing.append(request.url))
+        self.tab.on("response", self._answered)
+        self.tab.on("pageerror", lambda error: self.console.append(str(error)))
+        self.tab.on("console", self._told)
+        self.tab.goto(address)
+        with contextlib.suppress(BrowserTimeoutError):  # `failures` tells it
+            self.tab.wait_for_function(DRAWN, timeout=15_000)
+        self.drawn = time.monotonic()
+
+    def _answered(self, response):
+        if response.status > 399:
+            self.missing.append(response.url)
+
+    def _told(self, message):
+        if is_error(message):
+            self.console.append(message.text)
+
+    def settle(self):
+        """Wait until the page has had its time to move."""
+        self.tab.wait_for_timeout(1000 * max(0, self.drawn + SETTLE - time.monotonic()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tab.context.close()
+
+
+def failures(visit, base, page, folder):
+    """Name what is wrong with a page that is visited: check to details, empty if all is well.
 
     Args:
+        visit: the page in the browser.
         base: where the book stands, as an address.
         page: the page's path in it.
         folder: where the book stands, as a folder.
     """
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.add_init_script(WATCH_SHIFTS)
-    tab = context.new_page()
-    requests, missing, console = [], [], []
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.on("requestfailed", lambda request: missing.append(request.url))
-    tab.on("response", lambda answer: missing.append(answer.url) if answer.status > 399 else None)
-    tab.on("pageerror", lambda error: console.append(str(error)))
-    tab.on("console", lambda message: console.append(message.text) if is_error(message) else None)
-    tab.goto(base + page)
-    with contextlib.suppress(BrowserTimeoutError):  # told below
-        tab.wait_for_function(DRAWN, timeout=15_000)
-    tab.wait_for_timeout(300)
-    seen = tab.evaluate(LOOK)
-    requests, missing, console = list(requests), list(missing), list(console)  # axe makes its own
-    violations = axe(tab)
-    context.close()
+    violations = axe(visit.tab)  # meanwhile the page may move
+    visit.settle()
+    seen = visit.tab.evaluate(LOOK)
 
-    own = [url for url in requests if url.startswith(base)]
-    outside = [url for url in requests if not url.startswith((base, "data:", "blob:"))]
+    own = [url for url in visit.requests if url.startswith(base)]
+    outside = [url for url in visit.requests if not url.startswith((base, "data:", "blob:"))]
     weight = sum(gzipped(folder / url2pathname(urlsplit(url[len(base) :]).path)) for url in own)
     home = (folder / "index.html").exists() and page in (folder / "index.html").read_text()
     budget = HOME if home else INTERACTIVE if seen["views"] else CHAPTER
     found = {
         "outside request": outside,
-        "missing file": [url for url in missing if url not in outside],
-        "console": console,
+        "missing file": [url for url in visit.missing if url not in outside],
+        "console": visit.console,
         "equation": seen["equations"] + seen["fonts"],
         "table": seen["tables"],
         "widget": [] if seen["views"] == seen["widgets"] else [seen["views"], seen["widgets"]],
@@ -190,23 +236,29 @@ def gzipped(path):
 @pytest.mark.parametrize(("kind", "width", "scheme"), SETTINGS)
 @pytest.mark.parametrize("page", PAGES)
 def test_page(browser, origin, page, kind, width, scheme):
-    assert failures(browser, origin[kind], page, BOOK, width, scheme) == {}
+    """All is well as the page comes, and its figures and quizzes obey the keyboard."""
+    base = origin[kind]
+    with Visit(browser, base + page, width, scheme) as visit:
+        assert failures(visit, base, page, BOOK) == {}
+        if page in CHAPTERS and (kind, width, scheme) in KEYBOARD:
+            text = (BOOK / page).read_text()
+            views = text.count("application/vnd.jupyter.widget-view+json")
+            assert move_sliders(visit.tab) == views
+            assert answer_quizzes(visit.tab) == text.count('class="quiz"')
+            assert visit.console == []
 
 
 def move_sliders(tab):
     """Move every slider by keyboard; each step is to bring up another picture. Their number."""
-    tab.wait_for_function(DRAWN)
     figures = tab.locator(".interactive", has=tab.locator(VIEWS)).all()
     for figure in figures:
         slider, picture = figure.get_by_role("slider"), figure.locator(".widget-subarea img")
         figure.locator(".waiting").wait_for(state="detached")
         slider.focus()
         for _ in range(2):
-            before = slider.get_attribute("aria-valuetext"), picture.get_attribute("src")
+            before = figure.evaluate(SHOWN)
             tab.keyboard.press("ArrowRight")
-            tab.wait_for_timeout(200)
-            after = slider.get_attribute("aria-valuetext"), picture.get_attribute("src")
-            assert all(a != b for a, b in zip(after, before, strict=True))
+            tab.wait_for_function(CHANGED, arg=[figure.element_handle(), before], timeout=5_000)
         assert slider.get_attribute("aria-label")
         assert picture.get_attribute("alt")
     return len(figures)
@@ -216,38 +268,24 @@ def answer_quizzes(tab):
     """Give every answer of every quiz by keyboard; each is to be marked. Their number."""
     quizzes = tab.locator("form.quiz").all()
     for quiz in quizzes:
-        told = quiz.get_by_role("status")
-        quiz.get_by_role("button").press("Enter")
+        told, press = quiz.get_by_role("status"), tab.keyboard.press
+        quiz.get_by_role("button").focus()
+        press("Enter")
         assert told.text_content() == "Choose an answer first."
-        choices = quiz.get_by_role("radio").all()
-        choices[0].press("Space")
-        for choice in choices:
-            assert choice.is_checked()
-            assert not told.text_content()
-            choice.press("Enter")
-            right = choice.get_attribute("data-right") == "true"
-            assert (
-                told.locator(".verdict")
-                .inner_text()
-                .endswith("is right." if right else "is not right.")
-            )
-            assert len(told.inner_text().split()) > 5
-            choice.press("ArrowDown")
-        assert [choice.get_attribute("data-right") for choice in choices].count("true") == 1
+        rights = quiz.get_by_role("radio").evaluate_all("(all) => all.map((x) => x.dataset.right)")
+        assert rights.count("true") == 1
+        quiz.get_by_role("radio").first.focus()
+        press("Space")
+        for number, right in enumerate(rights):
+            unmarked = {"chosen": number, "told": "", "read": "", "verdict": None}
+            assert quiz.evaluate(MARKED) == unmarked
+            press("Enter")
+            marked = quiz.evaluate(MARKED)
+            verdict = "is right." if right == "true" else "is not right."
+            assert marked["verdict"].endswith(verdict)
+            assert len(marked["read"].split()) > 5
+            press("ArrowDown")
     return len(quizzes)
-
-
-@needs_book
-@needs_chromium
-@pytest.mark.parametrize("kind", ["file", "http"])
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_figures_and_quizzes_obey_the_keyboard(browser, origin, page, kind):
-    text = (BOOK / page).read_text()
-    tab = browser.new_page()
-    tab.goto(origin[kind] + page)
-    assert move_sliders(tab) == text.count("application/vnd.jupyter.widget-view+json")
-    assert answer_quizzes(tab) == text.count('class="quiz"')
-    tab.close()
 
 
 @pytest.fixture(scope="module")
@@ -261,18 +299,17 @@ def demo_book(tmp_path_factory):
 
 @needs_chromium
 def test_the_demo(browser, demo_book):
-    base = demo_book.as_uri() + "/"
+    base, page = demo_book.as_uri() + "/", "book/chapter.html"
     for width, scheme in [(390, "light"), (1280, "dark")]:
-        assert failures(browser, base, "book/chapter.html", demo_book, width, scheme) == {}
-    tab = browser.new_page()
-    tab.goto(base + "book/chapter.html")
-    assert (move_sliders(tab), answer_quizzes(tab)) == (1, 1)
-    assert tab.locator("a[href='#fig-moving']", has_text="Fig. 1").count() == 2
-    solution = tab.locator(".solution")
-    solution.get_by_role("button").press("Enter")
-    assert solution.get_by_text("One, by").is_visible()
-    tab.close()
-    read_without_javascript(browser, base + "book/chapter.html")
+        with Visit(browser, base + page, width, scheme) as visit:
+            assert failures(visit, base, page, demo_book) == {}
+            tab = visit.tab
+            assert (move_sliders(tab), answer_quizzes(tab)) == (1, 1)
+            assert tab.locator("a[href='#fig-moving']", has_text="Fig. 1").count() == 2
+            solution = tab.locator(".solution")
+            solution.get_by_role("button").press("Enter")
+            assert solution.get_by_text("One, by").is_visible()
+    read_without_javascript(browser, base + page)
 
 
 def read_without_javascript(browser, address):
@@ -341,8 +378,10 @@ def dead_links(folder):
 
 @needs_book
 def test_a_number_and_its_per_cent_sign_stay_on_one_line():
-    parted = re.compile(r".{0,20}\d %")
-    assert [found for page in pages_of(BOOK) for found in parted.findall(page.read_text())] == []
+    texts = [page.read_text() for page in pages_of(BOOK)]
+    parted = re.compile(r"\d %")
+    found = [text[: match.end()][-24:] for text in texts for match in parted.finditer(text)]
+    assert found == []
 
 
 @needs_book
@@ -380,19 +419,23 @@ def site(tmp_path):
     return page
 
 
+def failures_of(browser, folder):
+    """What is wrong with the site's page."""
+    base = folder.as_uri() + "/"
+    with Visit(browser, base + "page.html") as visit:
+        return failures(visit, base, "page.html", folder)
+
+
 @needs_chromium
 def test_a_good_page_passes(browser, site):
-    folder = site("")
-    assert failures(browser, folder.as_uri() + "/", "page.html", folder) == {}
+    assert failures_of(browser, site("")) == {}
 
 
 @needs_chromium
 @pytest.mark.parametrize(("check", "body"), BROKEN.items())
 def test_each_defect_is_found_by_its_check_alone(browser, site, check, body, monkeypatch):
     monkeypatch.setitem(globals(), "CHAPTER", 500)
-    folder = site(body)
-    found = failures(browser, folder.as_uri() + "/", "page.html", folder)
-    assert found.keys() == {check}
+    assert failures_of(browser, site(body)).keys() == {check}
 
 
 def test_dead_links_are_found(tmp_path, site):

@@ -23,11 +23,12 @@ MODELS = tuple(playground.MODELS)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_pictures():
-    """For speed: what is shown is drawn small, and few images say what is principal."""
+def quick(request):
+    """What is shown is drawn small, few images say what is principal, and they are read once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(playground, "PREVIEW", 48)
         patch.setattr(playground, "SAMPLE", 60)
+        patch.setattr(playground, "load_cifar10", lambda: request.getfixturevalue("cifar10"))
         yield
     for kept in (playground._sample, playground.principal_directions):
         kept.cache_clear()
