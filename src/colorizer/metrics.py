@@ -191,7 +191,7 @@ def saturation_ratio(prediction: np.ndarray, truth: np.ndarray) -> float:
 def chroma_slope(prediction: np.ndarray, truth: np.ndarray) -> float:
     r"""The factor that would suit the predicted chroma best: above 1 where it is too pale.
 
-    With d = RGB - Y of the truth and d' of the prediction, the squared error |d - s d'|^2, summed
+    With d = RGB - Y of the truth and d' of the prediction, the square of d - s d', summed
     over all pixels, is lowest at s = sum(d'.d) / sum(d'.d'), the slope of a regression of the truth
     on the prediction. It is 1 for a calibrated prediction, and 0 here for one without chroma.
 
