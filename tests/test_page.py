@@ -110,6 +110,21 @@ def browser():
 
 
 @pytest.fixture(scope="module")
+def window(browser):
+    """A window of the browser, by its width and scheme; all pages that need such a one share it."""
+
+    @functools.cache
+    def opened(width=1280, scheme="light"):
+        viewport = {"width": width, "height": 900}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        context.add_init_script(WATCH_SHIFTS)
+        context.new_page()  # so that it stays open, with what it knows, when a page is closed
+        return context
+
+    return opened
+
+
+@pytest.fixture(scope="module")
 def origin(tmp_path_factory):
     """The address of the book for "file" and for "http", there under a sub-path."""
     root = tmp_path_factory.mktemp("server")
@@ -145,11 +160,9 @@ class serving:  # noqa: N801 - used as a function
 class Visit:
     """A page in a tab of its own, drawn; what it asked for, and what went wrong in it."""
 
-    def __init__(self, browser, address, width=1280, scheme="light"):
+    def __init__(self, window, address):
         self.requests, self.missing, self.console = [], [], []
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        context.add_init_script(WATCH_SHIFTS)
-        self.tab = context.new_page()
+        self.tab = window.new_page()
         self.tab.on("request", lambda request: self.requests.append(request.url))
         self.tab.on("requestfailed", lambda request: self.missing.append(request.url))
         self.tab.on("response", self._answered)
@@ -176,7 +189,7 @@ class Visit:
         return self
 
     def __exit__(self, *_):
-        self.tab.context.close()
+        self.tab.close()
 
 
 def failures(visit, base, page, folder):
@@ -235,10 +248,10 @@ def gzipped(path):
 @needs_chromium
 @pytest.mark.parametrize(("kind", "width", "scheme"), SETTINGS)
 @pytest.mark.parametrize("page", PAGES)
-def test_page(browser, origin, page, kind, width, scheme):
+def test_page(window, origin, page, kind, width, scheme):
     """All is well as the page comes, and its figures and quizzes obey the keyboard."""
     base = origin[kind]
-    with Visit(browser, base + page, width, scheme) as visit:
+    with Visit(window(width, scheme), base + page) as visit:
         assert failures(visit, base, page, BOOK) == {}
         if page in CHAPTERS and (kind, width, scheme) in KEYBOARD:
             text = (BOOK / page).read_text()
@@ -298,10 +311,10 @@ def demo_book(tmp_path_factory):
 
 
 @needs_chromium
-def test_the_demo(browser, demo_book):
+def test_the_demo(window, unscripted, demo_book):
     base, page = demo_book.as_uri() + "/", "book/chapter.html"
     for width, scheme in [(390, "light"), (1280, "dark")]:
-        with Visit(browser, base + page, width, scheme) as visit:
+        with Visit(window(width, scheme), base + page) as visit:
             assert failures(visit, base, page, demo_book) == {}
             tab = visit.tab
             assert (move_sliders(tab), answer_quizzes(tab)) == (1, 1)
@@ -309,13 +322,17 @@ def test_the_demo(browser, demo_book):
             solution = tab.locator(".solution")
             solution.get_by_role("button").press("Enter")
             assert solution.get_by_text("One, by").is_visible()
-    read_without_javascript(browser, base + page)
+    read_without_javascript(unscripted, base + page)
 
 
-def read_without_javascript(browser, address):
+@pytest.fixture(scope="module")
+def unscripted(browser):
+    """A tab in which no JavaScript runs."""
+    return browser.new_context(java_script_enabled=False).new_page()
+
+
+def read_without_javascript(tab, address):
     """The answers of quizzes and the first picture of interactive figures are to be there."""
-    context = browser.new_context(java_script_enabled=False)
-    tab = context.new_page()
     tab.goto(address)
     for answers in tab.locator("form.quiz details").all():
         answers.locator("summary").click()
@@ -323,21 +340,20 @@ def read_without_javascript(browser, address):
     for figure in tab.locator(".interactive").all():
         assert figure.locator("img").is_visible()
     assert tab.locator("article.bd-article").is_visible()
-    context.close()
 
 
 @needs_book
 @needs_chromium
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_without_javascript_all_is_there(browser, origin, page):
-    read_without_javascript(browser, origin["file"] + page)
+def test_without_javascript_all_is_there(unscripted, origin, page):
+    read_without_javascript(unscripted, origin["file"] + page)
 
 
 @needs_book
 @needs_chromium
 @pytest.mark.parametrize("kind", ["file", "http"])
-def test_search_finds_a_word_of_each_chapter(browser, origin, kind):
-    tab = browser.new_page()
+def test_search_finds_a_word_of_each_chapter(window, origin, kind):
+    tab = window().new_page()
     for page in CHAPTERS:
         title = re.search(r"<h1>(.*?)<", (BOOK / page).read_text(), re.DOTALL)[1]
         word = max(re.findall(r"[A-Za-z]+", title), key=len)
@@ -419,23 +435,23 @@ def site(tmp_path):
     return page
 
 
-def failures_of(browser, folder):
+def failures_of(window, folder):
     """What is wrong with the site's page."""
     base = folder.as_uri() + "/"
-    with Visit(browser, base + "page.html") as visit:
+    with Visit(window(), base + "page.html") as visit:
         return failures(visit, base, "page.html", folder)
 
 
 @needs_chromium
-def test_a_good_page_passes(browser, site):
-    assert failures_of(browser, site("")) == {}
+def test_a_good_page_passes(window, site):
+    assert failures_of(window, site("")) == {}
 
 
 @needs_chromium
 @pytest.mark.parametrize(("check", "body"), BROKEN.items())
-def test_each_defect_is_found_by_its_check_alone(browser, site, check, body, monkeypatch):
+def test_each_defect_is_found_by_its_check_alone(window, site, check, body, monkeypatch):
     monkeypatch.setitem(globals(), "CHAPTER", 500)
-    assert failures_of(browser, site(body)).keys() == {check}
+    assert failures_of(window, site(body)).keys() == {check}
 
 
 def test_dead_links_are_found(tmp_path, site):

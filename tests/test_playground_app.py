@@ -17,7 +17,7 @@ from test_playground_page import TRANSFER
 from colorizer import photo
 from colorizer.playground import MODELS, Play, colour
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.xdist_group("playground")]  # see the page's tests
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ FIRST, *FURTHER = MODELS
 PAGE = "book/playground.html"
 PARTS = BOOK / "_static/playground"
 
-pytestmark = [needs_book, needs_chromium]
+# with the playground app, one after the other: both hold the time against what it may take
+pytestmark = [needs_book, needs_chromium, pytest.mark.xdist_group("playground")]
 
 # A file as the browser has it when it comes by drop or by paste
 TRANSFER = """

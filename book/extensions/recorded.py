@@ -10,7 +10,15 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-HEADER = ("experiment", "why", "budget", "seeds", "test MSE", "minutes")
+HEADER = (
+    "experiment",
+    "why",
+    "epochs",
+    "images",
+    "seeds",
+    "test MSE",
+    "minutes",
+)
 
 
 class RecordedExperiments(SphinxDirective):
@@ -26,7 +34,7 @@ class RecordedExperiments(SphinxDirective):
             for experiment in experiments.EXPERIMENTS.values()
             for row in table_rows(experiment, records.recorded(experiment.name))
         ]
-        rule = ["---", "---", "---", "---:", "---:", "---:"]
+        rule = ["---", "---", *["---:"] * 5]
         lines = [f"| {' | '.join(cells)} |" for cells in (HEADER, rule, *rows)]
         place = nodes.container()
         self.state.nested_parse(StringList(lines), self.content_offset, place)
@@ -39,13 +47,18 @@ def table_rows(experiment, runs) -> list[list[str]]:
     for run in runs:
         by_budget.setdefault(run.budget, []).append(run)
     rows = [
-        [str(budget), str(len(found)), score(found), minutes(found)]
+        [
+            str(budget.epochs),
+            f"{budget.images:,}",
+            str(len(found)),
+            score(found),
+            minutes(found),
+        ]
         for budget, found in by_budget.items()
     ]
-    first = [f"`{experiment.name}`", experiment.why]
     return [
-        [*(first if i == 0 else ("", "")), *row]
-        for i, row in enumerate(rows or [["", "0", "", ""]])
+        [f"`{experiment.name}`", experiment.why, *row]
+        for row in rows or [["", "", "0", "", ""]]
     ]
 
 
