@@ -68,7 +68,8 @@ unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
 	$(PYTEST) --ignore tests/test_page.py \
 		--ignore tests/test_playground_page.py --ignore tests/test_playground_app.py
 	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_losses.py \
-		tests/test_scratch.py tests/test_training.py::test_resumed_is_as_uninterrupted \
+		tests/test_scratch.py tests/test_tasks.py \
+		tests/test_training.py::test_resumed_is_as_uninterrupted \
 		tests/test_training.py::test_two_devices_train_as_one
 	ONEDNN_MAX_CPU_ISA=AVX2 $(ONE_CORE) $(BIN)/python -m pytest --quiet $(NUMERIC)
 	TF_ENABLE_ONEDNN_OPTS=0 $(PYTEST) $(NUMERIC)
