@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from colorizer import experiments, provenance, records
 from colorizer.files import replacing
@@ -46,6 +46,8 @@ LIBRARIES = (  # which decide about outputs
     "tensorflow",
 )
 KEY = {"code", "uses", "reads", "versions"}
+# of a chapter, its kernel among them, which a machine may stop for its memory
+FAILURES = (CellExecutionError, DeadKernelError, SyntaxError, ValueError)
 SHARES = 5  # of the chapters that are not stale, one is tested at a time
 NAMED = 6  # of many changes of a kind, so many are listed
 
@@ -128,7 +130,7 @@ def refresh(chapters: list[Path], everything=False) -> tuple[list, list]:
                 executed.append(path)
             else:
                 store(normalised(before), path)
-        except (CellExecutionError, SyntaxError, ValueError) as error:
+        except FAILURES as error:
             failed.append(path)
             print("failed", flush=True)
             print(f"{path}: left as it was. {error}", file=sys.stderr)

@@ -82,6 +82,17 @@ def test_a_chapter_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys, s
     assert path.read_bytes() == before
 
 
+def test_a_kernel_that_dies_spoils_one_chapter_only(tmp_path, monkeypatch, capsys):
+    def die(notebook, folder):
+        raise execute.DeadKernelError("Kernel died")
+
+    for name in "ab":
+        write(tmp_path / name, new_code_cell("1"))
+    monkeypatch.setattr(execute, "execute", die)
+    assert run(monkeypatch, tmp_path / "a", tmp_path / "b") == 1
+    assert capsys.readouterr().err.count("left as it was. Kernel died") == 2
+
+
 READING = """
 from colorizer import experiments, records
 
