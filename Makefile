@@ -10,6 +10,10 @@ COMMIT = $(shell git rev-parse HEAD 2>/dev/null || echo 0)
 # Processes that share the tests, a file or a chapter at a time.
 WORKERS := 2
 PYTEST = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist loadfile
+# Those that ask for a time share the machine with nothing.
+TIMED = $(BIN)/python -m pytest --quiet -m timed
+# Those that need the built book and a browser.
+PAGES := tests/test_page.py tests/test_playground_page.py tests/test_playground_app.py
 # Where digits depend on the processor; and one core of it, where that can be had.
 NUMERIC := tests/test_models.py tests/test_scratch.py
 ONE_CORE := $(shell taskset -c 0 true 2>/dev/null && echo taskset -c 0)
@@ -65,8 +69,8 @@ lint: $(STAMP)  ## check the style of the code
 	$(BIN)/ruff format --check
 
 unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
-	$(PYTEST) --ignore tests/test_page.py \
-		--ignore tests/test_playground_page.py --ignore tests/test_playground_app.py
+	$(PYTEST) -m "not timed" $(addprefix --ignore ,$(PAGES))
+	$(TIMED) $(addprefix --ignore ,$(PAGES))
 	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_tasks.py \
 		tests/test_training.py::test_resumed_is_as_uninterrupted \
@@ -81,7 +85,8 @@ notebooks: $(STAMP)  ## run the chapters that are due and compare them with thei
 	chosen="$$($(CHOOSE))" && $(PYTEST) --nbval $$chosen
 
 pages: book  ## test the built pages in a browser
-	$(PYTEST) tests/test_page.py tests/test_playground_page.py tests/test_playground_app.py
+	$(PYTEST) -m "not timed" $(PAGES)
+	$(TIMED) $(PAGES)
 
 stale: $(STAMP)  ## list the chapters whose stored outputs may be out of date, and why
 	@$(BIN)/python book/execute.py --list $(CHAPTERS)

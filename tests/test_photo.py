@@ -381,6 +381,7 @@ print(original.rgb.shape[1], time.monotonic() - started, peak_memory())
 """
 
 
+@pytest.mark.timed
 def test_twelve_megapixels_in_time_and_memory(tmp_path):
     path = tmp_path / "large.jpg"
     cv2.imwrite(str(path), cv2.resize(data.coffee(), (4000, 3000), interpolation=cv2.INTER_CUBIC))
@@ -390,4 +391,4 @@ def test_twelve_megapixels_in_time_and_memory(tmp_path):
     width, seconds, peak = map(float, process.stdout.split())
     assert width == 4000
     assert peak < 1.5e9
-    assert seconds < 2 * 3  # 3 s on two quiet cores; these may be shared
+    assert seconds < 2 * 3  # 3 s on two quiet cores of this year; older ones are slower

@@ -92,10 +92,11 @@ def test_every_control_is_labelled(tab):
         changed(tab, tab.get_by_role("button", name=source, exact=True).click)
 
 
+@pytest.mark.timed
 def test_a_player_plays(tab):
     assert tab.locator("figure").count() == 2 + len(MODELS)
     seconds = changed(tab, lambda: tab.get_by_role("button", name="Another one").click())
-    assert seconds < 0.3 * 4  # 300 ms on two quiet cores; these may be shared
+    assert seconds < 0.3 * 4  # 300 ms on two quiet cores of this year; older ones are slower
     changed(tab, lambda: tab.get_by_role("button", name="a photograph").click())
     changed(tab, lambda: tab.get_by_label("Photograph", exact=True).select_option("rocket"))
 
