@@ -1,12 +1,17 @@
 import base64
 import io
+import itertools
 import re
+import warnings
 
 import matplotlib as mpl
+import matplotlib.font_manager
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from colorizer import plots
 from colorizer.errors import InputError
@@ -42,7 +47,7 @@ def pictures(box):
 def test_a_grid_shows_each_pixel_as_a_square():
     images = RNG.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     grid = np.asarray(plots.image_grid([images], ["truth"]))
-    shown = grid[-32 * plots.PIXEL :, -32 * plots.PIXEL :]  # the last image
+    shown = grid[-32 * plots.PIXEL :, -32 * plots.PIXEL :, :3]  # the last image
     assert (shown == images[-1].repeat(plots.PIXEL, 0).repeat(plots.PIXEL, 1)).all()
 
 
@@ -118,12 +123,80 @@ def test_an_interactive_figure_refuses_what_it_cannot_show(frames, values, alt, 
         plots.interactive(frames, values, name="x", alt=alt)
 
 
-def test_panels_lay_out_grids_two_by_two():
-    sets = {title: RNG.random((4, 8, 8, 3)) for title in "abc"}
+@pytest.mark.parametrize(("titles", "across"), [("a", 1), ("ab", 2), ("abc", 3), ("abcd", 2)])
+def test_panels_leave_no_place_empty(titles, across):
+    sets = {title: RNG.random((4, 8, 8, 3)) for title in titles}
     figure = plots.panels(sets, columns=2)
-    assert [axis.get_title() for axis in figure.axes] == ["a", "b", "c", ""]
+    assert [axis.get_title() for axis in figure.axes] == list(titles)
+    assert figure.axes[0].get_gridspec().ncols == across
     assert not any(axis.axison for axis in figure.axes)
-    shown = figure.axes[1].images[0].get_array()
-    np.testing.assert_array_equal(shown[:8, :8], sets["b"][0])
-    np.testing.assert_array_equal(shown[-8:, -8:], sets["b"][3])
+    shown = figure.axes[-1].images[0].get_array()
+    np.testing.assert_array_equal(shown[:8, :8, :3], sets[titles[-1]][0])
+    np.testing.assert_array_equal(shown[-8:, -8:, :3], sets[titles[-1]][3])
+    assert (shown[8:10] == 0).all()
     plt.close(figure)
+
+
+# Both grounds of the page, and what protanopes and deuteranopes see of linear RGB (Machado et al.,
+# 2009, doi:10.1109/TVCG.2009.113, table 1, severity 1).
+WHITE, DARK = "#ffffff", "#14181e"
+SEEN = [
+    np.eye(3),
+    [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+]
+
+
+def linear(color):
+    rgb = np.array(to_rgb(color))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(*colors):
+    low, high = sorted(linear(color) @ [0.2126, 0.7152, 0.0722] for color in colors)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("color", plots.COLORS)
+def test_every_colour_stands_out_in_both_modes(color):
+    for ground in (WHITE, DARK):
+        assert contrast(color, ground) >= (4.1 if color == plots.BLACK else 3)
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(plots.COLORS, 2)))
+def test_two_colours_are_told_apart_by_everyone(one, other):
+    for eye in SEEN:
+        seen = [np.clip(eye @ linear(color), 0, 1) for color in (one, other)]
+        seen = [np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055) for x in seen]
+        assert deltaE_ciede2000(*map(rgb2lab, seen)) > 10
+
+
+def test_a_figure_has_no_ground_and_the_typeface_of_the_page():
+    figure = curve(2)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(action="error"):  # a sign that no face has
+        figure.axes[0].set_xlabel("ε λ ± ÷ → ≤ √ ∇ ∈ ✓")
+        figure.savefig(buffer)
+    plt.close(figure)
+    alpha = np.asarray(Image.open(buffer))[..., 3]
+    assert alpha[0, 0] == 0
+    assert alpha.max() == 255
+    face = matplotlib.font_manager.findfont(
+        mpl.rcParams["font.family"][0], fallback_to_default=False
+    )
+    assert face == str(plots.REGULAR)
+
+
+def test_a_grid_is_transparent_between_its_images():
+    grid = np.asarray(plots.image_grid([np.ones((2, 8, 8))] * 2, ["given", "truth"]))
+    side = 8 * plots.PIXEL
+    assert (grid[-side:, side : side + plots.GAP, 3] == 0).all()
+    assert (grid[-side:, :side] == 255).all()

@@ -1,53 +1,75 @@
 """The figures that chapters share: one style, grids of images, and figures with a slider.
 
-Every picture stands on its own white card, so it reads the same in light and dark mode, and is
-drawn for the width of a phone: text of 11 points in a figure as wide as the screen.
+Every picture has a transparent ground and colours that stand out from white and from the page's
+dark ground alike, so one picture serves both modes. It is drawn for the width of a phone: text of
+12 points in a figure as wide as the screen, in the typeface of the page.
 """
 
 import html
 import io
-import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
 
+import font_source_sans_pro
 import matplotlib as mpl
-import matplotlib.font_manager
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.errors import InputError
 
-# Okabe & Ito's colours, which colour-blind readers tell apart, those that stand out from white
-# first. Lines differ in their dashes as well, so that nothing is said by colour alone.
-BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
-COLORS = (BLUE, ORANGE, GREEN, "#CC79A7", BLACK, "#E69F00", "#56B4E9")
+# Each has a contrast of 3 or more with white and with the dark page, and colour-blind readers tell
+# any two apart. Lines differ in their dashes as well, so that nothing is said by colour alone.
+# What would be black on paper is the gray of the text.
+BLUE, ORANGE, GREEN, VIOLET, BLACK = "#2b99d9", "#d95716", "#1c8c5e", "#974ba6", "#747d89"
+COLORS = (BLUE, ORANGE, GREEN, VIOLET, BLACK, "#cc0036", "#5c9985")
 DASHES = ("-", "--", "-.", ":", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
 PIXEL = 4  # side in which `image_grid` draws a pixel
 GAP = 8  # between two images of a grid
 FIGURE_BYTES = 400_000  # of a figure with a slider, all its frames together
 
+TYPEFACE = Path(font_source_sans_pro.font_directory)
+REGULAR = TYPEFACE / "SourceSansPro-Regular.ttf"
+
+CLEAR = BLACK + "00"  # transparent; what is blended with it keeps the colour of the text
+
 Picture = np.ndarray | Image.Image | Figure
 
 
 def style() -> None:
     """Make every figure drawn from now on look like the course's."""
+    _know_typeface()
     mpl.rcParams.update(
         {
+            "axes.edgecolor": BLACK,
+            "axes.facecolor": "none",
+            "axes.labelcolor": BLACK,
             "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=DASHES),
             "axes.grid": True,
             "axes.spines.right": False,
             "axes.spines.top": False,
             "figure.constrained_layout.use": True,
             "figure.dpi": 160,
-            "figure.facecolor": "white",
+            "figure.facecolor": "none",
             "figure.figsize": (4.8, 3.2),
-            "font.size": 11,
+            "font.family": ["Source Sans Pro", "DejaVu Sans"],  # which has all signs
+            "font.size": 12,
             "grid.alpha": 0.3,
+            "grid.color": BLACK,
+            "hatch.color": BLACK,
+            "legend.frameon": False,
             "lines.linewidth": 2,
+            "mathtext.fontset": "cm",  # as the formulas of the page
+            "patch.edgecolor": BLACK,
+            "text.color": BLACK,
+            "xtick.color": BLACK,
+            "ytick.color": BLACK,
         }
     )
 
@@ -61,7 +83,7 @@ def image_grid(rows: Sequence[np.ndarray], titles: Sequence[str]) -> Image.Image
         titles: one for each row.
 
     Returns:
-        A picture, which Jupyter shows as PNG.
+        A picture in RGBA, transparent between the images, which Jupyter shows as PNG.
 
     Raises:
         InputError: rows and titles, or the rows among themselves, do not match.
@@ -72,15 +94,15 @@ def image_grid(rows: Sequence[np.ndarray], titles: Sequence[str]) -> Image.Image
     width, height = strips[0].size
     if any(strip.size != (width, height) for strip in strips):
         raise InputError("Give rows of equally many images of the same size.")
-    size = max(width // 31, 12)  # 11 pixels and a half where the grid is as wide as a phone
-    font = ImageFont.truetype(matplotlib.font_manager.findfont("DejaVu Sans"), size)
+    size = max(width // 28, 13)  # 13 pixels where the grid is as wide as a phone
+    font = ImageFont.truetype(REGULAR, size)
     line = round(size * 1.5)
     step = line + height + GAP
-    grid = Image.new("RGB", (width, step * len(rows) - GAP), "white")
+    grid = Image.new("RGBA", (width, step * len(rows) - GAP), CLEAR)
     grid._repr_jpeg_ = None  # or Jupyter would store it twice, once with losses
     draw = ImageDraw.Draw(grid)
     for i, (strip, title) in enumerate(zip(strips, titles, strict=True)):
-        draw.text((0, i * step + line / 2), title, fill="black", font=font, anchor="lm")
+        draw.text((0, i * step + line / 2), title, fill=BLACK, font=font, anchor="lm")
         grid.paste(strip, (0, i * step + line))
     return grid
 
@@ -140,41 +162,47 @@ def interactive(
 
 
 def tiles(images: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
-    """Images side by side, row after row, on white.
+    """Images side by side, row after row, with nothing between them.
 
     Args:
         images: (n, h, w, 3), floating point in [0, 1]; n is a multiple of `columns`.
         columns: images in a row.
-        gap: white pixels between two images.
+        gap: transparent pixels between two images.
 
     Returns:
-        One image (H, W, 3).
+        One image (H, W, 4), the last channel its opacity.
 
     Raises:
         InputError: the last row is not full.
     """
-    n, h, w, channels = images.shape
+    n, h, w, _ = images.shape
     if n % columns:
         raise InputError(f"{n} images do not fill rows of {columns}.")
-    framed = np.ones((n, h + gap, w + gap, channels), images.dtype)
-    framed[:, :h, :w] = images
-    grid = framed.reshape(n // columns, columns, h + gap, w + gap, channels).swapaxes(1, 2)
-    return grid.reshape(n // columns * (h + gap), columns * (w + gap), channels)[:-gap, :-gap]
+    framed = np.zeros((n, h + gap, w + gap, 4), images.dtype)
+    framed[:, :h, :w, :3] = images
+    framed[:, :h, :w, 3] = 1
+    grid = framed.reshape(n // columns, columns, h + gap, w + gap, 4).swapaxes(1, 2)
+    return grid.reshape(n // columns * (h + gap), columns * (w + gap), 4)[:-gap, :-gap]
 
 
 def panels(images: dict[str, np.ndarray], columns: int) -> Figure:
-    """Several sets of images as grids, two side by side, each under its title, as in the paper.
+    """Several sets of images as grids, each under its title, as in the paper.
+
+    They stand two in a row; three if that leaves no place empty; else one.
 
     Args:
         images: title to (n, h, w, 3), floating point in [0, 1].
         columns: images in a row of one grid.
     """
-    rows = math.ceil(len(images) / 2)
-    figure, axes = plt.subplots(rows, 2, squeeze=False, figsize=(4.8, 2.6 * rows))
-    for axis in axes.flat:
+    grids = {title: tiles(some, columns) for title, some in images.items()}
+    across = next(n for n in (2, 3, 1) if len(grids) % n == 0)
+    down = len(grids) // across
+    height, width, _ = next(iter(grids.values())).shape
+    size = (4.8, down * (4.8 / across * height / width + 0.35))  # the last for the title
+    figure, axes = plt.subplots(down, across, squeeze=False, figsize=size)
+    for axis, (title, grid) in zip(axes.flat, grids.items(), strict=True):
+        axis.imshow(grid, interpolation="nearest")
         axis.set_axis_off()
-    for axis, (title, grid) in zip(axes.flat, images.items(), strict=False):  # one may stay empty
-        axis.imshow(tiles(grid, columns), interpolation="nearest")
         axis.set_title(title)
     return figure
 
@@ -209,11 +237,18 @@ def history(run, floors: dict[str, float]) -> Figure:
     return figure
 
 
+@cache
+def _know_typeface():
+    """Tell matplotlib of the page's typeface."""
+    for face in ("Regular", "It", "Semibold", "Bold"):
+        font_manager.fontManager.addfont(TYPEFACE / f"SourceSansPro-{face}.ttf")
+
+
 def _strip(images):
     """A row of `image_grid` without its title."""
     tiles = [_array_image(image) for image in images]
     side = [PIXEL * n for n in tiles[0].size]
-    strip = Image.new("RGB", (len(tiles) * (side[0] + GAP) - GAP, side[1]), "white")
+    strip = Image.new("RGBA", (len(tiles) * (side[0] + GAP) - GAP, side[1]), CLEAR)
     for i, tile in enumerate(tiles):
         strip.paste(tile.resize(side, Image.Resampling.NEAREST), (i * (side[0] + GAP), 0))
     return strip
@@ -236,12 +271,12 @@ def _array_image(array):
 def _picture(frame):
     """Whatever `interactive` takes as a frame, as a picture of the size to be shown."""
     if isinstance(frame, Image.Image):
-        return frame.convert("RGB")
+        return frame
     if isinstance(frame, Figure):
         buffer = io.BytesIO()
         frame.savefig(buffer, format="png")
         plt.close(frame)  # or Jupyter would show it a second time
-        return Image.open(buffer).convert("RGB")
+        return Image.open(buffer).convert("RGBA")
     image = _array_image(frame)
     factor = max(1, 560 // image.width)
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
@@ -267,7 +302,8 @@ def _few_colors(picture):
     """As without loss, but for the many blends at the edges of a plot's few colours."""
     if picture.getcolors(maxcolors=4096) is None:  # a photograph
         return _lossless(picture)
-    return _lossless(picture.quantize(64, dither=Image.Dither.NONE).convert("RGB"))
+    few = picture.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return _lossless(few.convert(picture.mode))
 
 
 def _lossy(picture):
