@@ -18,7 +18,7 @@ import io
 import json
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -85,11 +85,23 @@ def exported(name: str, root: Path) -> bytes:
     from colorizer import records, runs  # here: other pages need no Keras
 
     run = records.fullest(name)
-    kept = root / f"node_modules/.cache/colorizer/{run.weights_sha256}.onnx"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(export(runs.load_model(run)))
-    return kept.read_bytes()
+    return kept(
+        root,
+        f"{run.weights_sha256}.onnx",
+        lambda: export(runs.load_model(run)),
+    )
+
+
+def kept(root: Path, name: str, make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, made once and kept under that name from build to build."""
+    from colorizer.files import replacing
+
+    path = root / "node_modules/.cache/colorizer" / name
+    if not path.exists():
+        content = make()
+        with replacing(path) as temporary:  # builds may run at the same time
+            temporary.write_bytes(content)
+    return path.read_bytes()
 
 
 def parts(models: Iterable[str], root: Path) -> dict[str, bytes]:
