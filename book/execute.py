@@ -25,6 +25,7 @@ from colorizer.files import replacing
 LARGEST = 1_500_000  # bytes of a chapter
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
+LIVE = 'class="live-place"'
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CELL_METADATA = {
     "colorizer",
@@ -264,13 +265,6 @@ def _shown(notebook):
 def normalised(notebook):
     """A copy in which only what the chapter says can differ from one run to the next."""
     notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    if "colorizer" in notebook.metadata:
-        metadata["colorizer"] = notebook.metadata.colorizer
-    if state := _shown_widgets(notebook):
-        content = {"state": state, "version_major": 2, "version_minor": 0}
-        metadata["widgets"] = {STATE: content}
-    notebook.metadata = nbformat.from_dict(metadata)
     notebook.nbformat_minor = 5  # the first that has names for cells
     number, names = 0, {}
     for cell in notebook.cells:
@@ -285,6 +279,15 @@ def normalised(notebook):
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     output.execution_count = number
+                if LIVE in output.get("data", {}).get("text/html", ""):
+                    output.data.pop(VIEW, None)  # the page draws from the other
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    if "colorizer" in notebook.metadata:
+        metadata["colorizer"] = notebook.metadata.colorizer
+    if state := _shown_widgets(notebook):
+        content = {"state": state, "version_major": 2, "version_minor": 0}
+        metadata["widgets"] = {STATE: content}
+    notebook.metadata = nbformat.from_dict(metadata)
     return _numbered_widgets(notebook)
 
 
