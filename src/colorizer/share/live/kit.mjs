@@ -299,3 +299,53 @@ export function grays(values) {
   values.forEach((value, i) => rgba.set([255 * value, 255 * value, 255 * value, 255], 4 * i));
   return rgba;
 }
+
+/** The colours and marks of a drawing in words. Entries are {class, text, dot}; `dot` is a `mark`. */
+export function key(frame, entries) {
+  const items = entries.map(({ class: colour, text, dot }) => {
+    const sample = svg("svg", { viewBox: "0 0 30 14" });
+    sample.append(svg("path", { class: `curve ${colour}`, d: "M1 7H29" }));
+    if (dot) {
+      const sign = { class: `mark ${colour.split(" ")[0]}`, d: mark(dot, 4.5) };
+      sample.append(svg("path", { ...sign, transform: "translate(15 7)" }));
+    }
+    return html("span", {}, sample, text);
+  });
+  frame.stage.append(html("div", { class: "key" }, ...items));
+}
+
+/** The `d` of a small sign around (0, 0). */
+export function mark(shape, r) {
+  const corners = { square: [45, 135, 225, 315], diamond: [0, 90, 180, 270], up: [-90, 30, 150], down: [90, 210, 330] };
+  if (shape === "disc") return `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+  const turns = corners[shape].map((degrees) => (degrees * Math.PI) / 180);
+  return line(turns.map((a) => [1.25 * r * Math.cos(a), 1.25 * r * Math.sin(a)])) + "Z";
+}
+
+/** Numbers in (0, 1) by Marsaglia's xorshift, the same on every machine for the same seed, not 0. */
+export function uniforms(seed) {
+  let x = seed;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 2 ** 32;
+  };
+}
+
+/** `count` numbers of a standard normal distribution, in pairs by Box and Muller. */
+export function normals(count, seed) {
+  const uniform = uniforms(seed);
+  for (let i = 0; i < 16; i++) uniform(); // small seeds start with small numbers
+  const numbers = new Float64Array(count);
+  for (let i = 0; i < count; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(uniform()));
+    const angle = 2 * Math.PI * uniform();
+    numbers[i] = radius * Math.cos(angle);
+    if (i + 1 < count) numbers[i + 1] = radius * Math.sin(angle);
+  }
+  return numbers;
+}
+
+/** A place that no drawing shows is as good as one just outside, and fits into a path. */
+export const within = (x) => (Number.isFinite(x) ? clamp(x, -5000, 5000) : 5000);
