@@ -216,7 +216,7 @@ export function place(picture, event) {
  * Something to drag, by pointer, touch and arrow keys (with Shift five times as far).
  *
  * `at()` gives its place [x, y] in the drawing's units; `move([x, y])` is told where it is wanted and
- * decides where it goes; `step` is how far a key moves it; `words()` says where it stands. `shape`, an
+ * decides where it goes; `step`, or what it returns, is how far a key moves it; `words()` says where it stands. `shape`, an
  * SVG element drawn around (0, 0), stands in for the round handle.
  */
 export function handle(frame, picture, { label, at, move, words, step = 5, shape }) {
@@ -261,7 +261,7 @@ export function handle(frame, picture, { label, at, move, words, step = 5, shape
   grip.addEventListener("keydown", (event) => {
     if (!(event.key in arrows)) return;
     event.preventDefault();
-    const far = step * (event.shiftKey ? 5 : 1);
+    const far = (typeof step === "function" ? step() : step) * (event.shiftKey ? 5 : 1);
     const [x, y] = at();
     const [dx, dy] = arrows[event.key];
     go([x + far * dx, y + far * dy]);
