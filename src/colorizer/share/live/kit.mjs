@@ -216,15 +216,15 @@ export function place(picture, event) {
  * Something to drag, by pointer, touch and arrow keys (with Shift five times as far).
  *
  * `at()` gives its place [x, y] in the drawing's units; `move([x, y])` is told where it is wanted and
- * decides where it goes; `step`, or what it returns, is how far a key moves it; `words()` says where it stands. `shape`, an
- * SVG element drawn around (0, 0), stands in for the round handle.
+ * decides where it goes; `step`, or what it returns, is how far a key moves it; `words()` says where
+ * it stands. `shape`, an SVG element drawn around (0, 0), stands in for the round handle.
  */
 export function handle(frame, picture, { label, at, move, words, step = 5, shape }) {
   const seen = shape ?? svg("circle", { class: "knob", r: 8 });
   const grip = svg(
     "g",
     { class: "handle", role: "slider", tabindex: 0, "aria-label": label },
-    svg("circle", { class: "reach", r: 17 }),
+    svg("circle", { class: "reach", r: reach }),
     seen,
   );
   let offset = [0, 0];
@@ -245,14 +245,26 @@ export function handle(frame, picture, { label, at, move, words, step = 5, shape
     show();
     frame.changed();
   };
-  grip.addEventListener("pointerdown", (event) => {
+  const seize = (event) => {
     const [x, y] = place(picture, event);
     const [a, b] = at();
     offset = [a - x, b - y];
     grip.setPointerCapture(event.pointerId);
     grip.focus({ preventScroll: true });
     event.preventDefault();
-  });
+  };
+  grip.addEventListener("pointerdown", seize);
+  if (anywhere) {
+    const come = (event) => {
+      if (!grip.contains(event.target)) go(place(picture, event));
+    };
+    picture.addEventListener("click", come);
+    picture.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "mouse" || grip.contains(event.target)) return;
+      come(event); // a finger may want to scroll; what it taps is a click
+      seize(event);
+    });
+  }
   grip.addEventListener("pointermove", (event) => {
     if (!grip.hasPointerCapture(event.pointerId)) return;
     const [x, y] = place(picture, event);
@@ -349,3 +361,9 @@ export function normals(count, seed) {
 
 /** A place that no drawing shows is as good as one just outside, and fits into a path. */
 export const within = (x) => (Number.isFinite(x) ? clamp(x, -5000, 5000) : 5000);
+
+/** A whole power of ten as a label: 10⁻². */
+export const power = (exponent) =>
+  exponent === 0
+    ? "1"
+    : `10${[...String(exponent)].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
