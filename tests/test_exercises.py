@@ -1,5 +1,9 @@
+import sys
+import types
+
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from colorizer.errors import InputError
 from colorizer.exercises import expect, mark
@@ -149,3 +153,33 @@ def test_the_last_word_counts_and_each_exercise_has_its_own(capsys):
 def test_an_exercise_that_expects_nothing():
     with pytest.raises(InputError, match="'ex-absent' is expected; first run"):
         mark("ex-absent", 3)
+
+
+@pytest.fixture
+def glued(monkeypatch):
+    """What a notebook's page is told of each exercise."""
+    told = {}
+    module = types.SimpleNamespace(glue=lambda label, value, display: told.update({label: value}))
+    monkeypatch.setitem(sys.modules, "myst_nb", module)
+    monkeypatch.setattr(InteractiveShell, "initialized", lambda: True)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("right", "numbers"),
+    [
+        (np.int64(3_431_811), [3431811]),
+        (0.564334, [0.5643]),
+        (np.float32(0.1), [0.1]),
+        ((590_080, 0.25), [590080, 0.25]),
+    ],
+)
+def test_expected_numbers_are_glued_for_the_page(glued, right, numbers):
+    expect("ex", right, "halve it.", atol=0.01)
+    assert glued == {"ex": {"right": numbers, "rtol": 1e-9, "atol": 0.01, "hint": "halve it."}}
+
+
+@pytest.mark.parametrize("right", [True, "contrast", {3, 6}, np.eye(2), (1, "a"), abs])
+def test_what_is_no_number_is_not_glued(glued, right):
+    expect("ex", right)
+    assert glued == {}

@@ -7,17 +7,23 @@
 
 What is marked may be a number, text, a set, an array, a tuple of any of these, or a function that
 the reader wrote. A bad answer gets the hint and a sentence, never a traceback.
+
+Where numbers are expected, the chapter's page asks for the same ones, with the same hint: `expect`
+glues them under the exercise's label, where the directive `answer-number` finds them.
 """
 
 import functools
 from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from types import FunctionType
 
 import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
 
 from colorizer.errors import InputError
 
 RTOL, ATOL = 1e-9, 1e-12  # of a number for which nothing else is said: what rounding may leave
+DIGITS = 4  # of a fraction on its way to the page: further ones differ from machine to machine
 
 _expected: dict[str, tuple[Callable, str]] = {}  # label: the check of an answer, the hint
 
@@ -42,6 +48,11 @@ def expect(
     """
     check = right if callable(right) else lambda answer: _compare(answer, right, rtol, atol)
     _expected[label] = check, hint
+    numbers = _numbers(right)
+    if numbers and InteractiveShell.initialized():
+        from myst_nb import glue  # of the extra `book`
+
+        glue(label, {"right": numbers, "rtol": rtol, "atol": atol, "hint": hint}, display=False)
 
 
 def mark(label: str, answer: object) -> None:
@@ -70,6 +81,14 @@ def mark(label: str, answer: object) -> None:
     except Exception as error:  # whatever a reader's function, or an odd answer, stumbles over
         verdict, right = _told(error), False
     print("Right." if right else _not_yet(hint, verdict if isinstance(verdict, str) else ""))
+
+
+def _numbers(right):
+    """The number, or the numbers, that are expected; none where anything else is."""
+    values = right if isinstance(right, tuple) else (right,)
+    if not all(isinstance(x, Real) and not isinstance(x, bool | np.bool) for x in values):
+        return []
+    return [int(x) if isinstance(x, Integral) else float(f"{x:.{DIGITS}g}") for x in values]
 
 
 def _filled(function):
