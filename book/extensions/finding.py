@@ -1,21 +1,25 @@
 """Sphinx extension: what helps a reader, or a machine, to find things in the book.
 
-The directive `list-of-figures`; and, when the book is built for a site whose address the
-environment variable COURSE_SITE holds, a site map and a preview picture for links to it.
+The directive `list-of-figures`; an order of what a search finds, in which chapters come before the
+reference; and, when the book is built for a site whose address the environment variable COURSE_SITE
+holds, a site map and a preview picture for links to it.
 """
 
 import html
 import os
 from pathlib import Path
 
-import matplotlib.font_manager
 from docutils import nodes
+from font_source_sans_pro import font_directory
 from PIL import Image, ImageDraw, ImageFont
+from sphinx.addnodes import pending_xref
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 CARD = (1200, 630)  # what the services that show previews ask for
 CARD_PATH = "_static/card.png"
+SCORER = Path(__file__).with_suffix(".js")
 
 
 class figure_list(nodes.General, nodes.Element):  # noqa: N801 - a docutils node
@@ -30,23 +34,35 @@ class ListOfFigures(SphinxDirective):
         return [figure_list()]
 
 
-def fill_lists(app, doctree, docname):
-    """Replace each marker by links to all numbered figures, in order."""
-    for marker in list(doctree.findall(figure_list)):
-        items = [
-            nodes.list_item(
-                "", nodes.paragraph("", "", *entry(app, docname, *figure))
-            )
-            for figure in numbered_figures(app.env)
-        ]
-        marker.replace_self(nodes.bullet_list("", *items) if items else [])
+class FillLists(SphinxPostTransform):
+    """Replace each marker by links to all numbered figures, in the order of the book."""
+
+    default_priority = (
+        5  # before references are resolved, those of the captions among them
+    )
+
+    def run(self, **kwargs):
+        """Fill the lists of one page."""
+        for marker in list(self.document.findall(figure_list)):
+            items = [
+                nodes.list_item("", nodes.paragraph("", "", *parts))
+                for parts in self.entries()
+            ]
+            marker.replace_self(nodes.bullet_list("", *items) if items else [])
+
+    def entries(self):
+        """What the list says of each figure."""
+        for figure in numbered_figures(self.env):
+            yield entry(self.app, self.env.docname, *figure)
 
 
 def numbered_figures(env):
-    """(number, page, id) of every figure."""
-    for page, kinds in sorted(env.toc_fignumbers.items()):
-        for name, number in kinds.get("figure", {}).items():
-            yield number, page, name
+    """(number, page, id) of every figure, by its number."""
+    return sorted(
+        (number, page, name)
+        for page, kinds in env.toc_fignumbers.items()
+        for name, number in kinds.get("figure", {}).items()
+    )
 
 
 def entry(app, docname, number, page, name):
@@ -56,12 +72,10 @@ def entry(app, docname, number, page, name):
         node for node in doctree.findall(nodes.figure) if name in node["ids"]
     )
     caption = next(figure.findall(nodes.caption), nodes.caption())
-    text = [
-        child.deepcopy()
-        if isinstance(child, nodes.math)
-        else nodes.Text(child.astext())
-        for child in caption
-    ]
+    text = [child.deepcopy() for child in caption]
+    for child in text:
+        for reference in child.findall(pending_xref):
+            reference["refdoc"] = docname  # which it is now to lead away from
     label = nodes.Text("Fig. " + ".".join(map(str, number)))
     yield make_refnode(app.builder, docname, page, name, label)
     yield nodes.Text(" ")
@@ -69,8 +83,9 @@ def entry(app, docname, number, page, name):
     yield nodes.emphasis("", " " + app.env.titles[page].astext())
 
 
-def take_address(app, config):
-    """The site's address, from the environment."""
+def configure(app, config):
+    """The order of what is found, and the site's address from the environment."""
+    config.html_search_scorer = str(SCORER)
     if address := os.environ.get("COURSE_SITE", "").rstrip("/"):
         config.html_baseurl = address + "/"
 
@@ -106,18 +121,18 @@ def write_site_files(app, error):
 
 
 def card(title: str, picture: Path) -> Image.Image:
-    """The title of the book over its picture."""
+    """The title of the book over its picture, which may have no ground of its own."""
     image = Image.new("RGB", CARD, "white")
-    font = ImageFont.truetype(
-        matplotlib.font_manager.findfont("DejaVu Sans"), 56
+    face = Path(font_directory) / "SourceSansPro-Semibold.ttf"
+    ImageDraw.Draw(image).text(
+        (60, 52), title, fill="#1d2733", font=ImageFont.truetype(face, 72)
     )
-    ImageDraw.Draw(image).text((60, 60), title, fill="black", font=font)
     if picture.exists():
-        shown = Image.open(picture).convert("RGB")
+        shown = Image.open(picture).convert("RGBA")
         shown = shown.resize(
             (CARD[0] - 120, shown.height * (CARD[0] - 120) // shown.width)
         )
-        image.paste(shown, (60, 180))
+        image.paste(shown, (60, 180), shown)
     return image
 
 
@@ -125,8 +140,8 @@ def setup(app):
     """Register directive and hooks."""
     app.add_node(figure_list)
     app.add_directive("list-of-figures", ListOfFigures)
-    app.connect("config-inited", take_address)
-    app.connect("doctree-resolved", fill_lists, priority=300)
+    app.add_post_transform(FillLists)
+    app.connect("config-inited", configure)
     app.connect("html-page-context", describe_page)
     app.connect("build-finished", write_site_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,9 +3,11 @@
 The pages hold finished formulas and need a style sheet and fonts, but no script: nothing moves
 while they load, they can be read without JavaScript, and TeX that MathJax rejects is a warning of
 the build rather than red text on a page. The MathML of each formula is kept for screen readers.
+No line breaks between a formula and the punctuation around it.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -94,6 +96,32 @@ def formula(translator, node, tex, display):
         return f"<code>{translator.encode(tex)}</code>"
 
 
+def glue(app, doctree, docname):
+    """Put each formula of the text into one unbreakable piece with its punctuation."""
+    for math in list(doctree.findall(nodes.math)):
+        parent, place = math.parent, math.parent.index(math)
+        before, after = parent[place - 1 : place], parent[place + 1 : place + 2]
+        opening = cut(before, r"[^\w\s]+$") if place else ""
+        closing = cut(after, r"^[^\w\s]+")
+        if opening or closing:
+            piece = nodes.inline("", classes=["together"])
+            math.replace_self(piece)
+            piece += [nodes.Text(opening), math, nodes.Text(closing)]
+
+
+def cut(neighbours, pattern) -> str:
+    """What a pattern finds in the neighbour of a formula, if that is text; it is taken out there."""
+    if not neighbours or not isinstance(neighbours[0], nodes.Text):
+        return ""
+    text = neighbours[0].astext()
+    found = re.search(pattern, text)
+    if not found:
+        return ""
+    rest = text[: found.start()] + text[found.end() :]
+    neighbours[0].parent.replace(neighbours[0], nodes.Text(rest))
+    return found[0]
+
+
 def visit_inline(translator, node):
     """Render `math` nodes."""
     html = formula(translator, node, node.astext(), display=False)
@@ -151,6 +179,7 @@ def setup(app):
         "typeset", (visit_inline, None), (visit_display, None)
     )
     app.connect("builder-inited", start)
+    app.connect("doctree-resolved", glue)
     app.connect("html-page-context", link_style)
     app.connect("build-finished", write_style)
     return {"parallel_read_safe": True, "parallel_write_safe": False}
