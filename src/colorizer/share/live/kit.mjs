@@ -217,9 +217,14 @@ export function place(picture, event) {
  *
  * `at()` gives its place [x, y] in the drawing's units; `move([x, y])` is told where it is wanted and
  * decides where it goes; `step`, or what it returns, is how far a key moves it; `words()` says where
- * it stands. `shape`, an SVG element drawn around (0, 0), stands in for the round handle.
+ * it stands. `shape`, an SVG element drawn around (0, 0), stands in for the round handle; `reach` is
+ * how far from it a press takes it. With `anywhere`, a press on the drawing brings it there.
  */
-export function handle(frame, picture, { label, at, move, words, step = 5, shape }) {
+export function handle(
+  frame,
+  picture,
+  { label, at, move, words, step = 5, shape, reach = 17, anywhere = false },
+) {
   const seen = shape ?? svg("circle", { class: "knob", r: 8 });
   const grip = svg(
     "g",
