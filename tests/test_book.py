@@ -13,6 +13,7 @@ CHAPTERS = sorted(
     p for p in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts
 )
 IGNORING = {"nbval-ignore-output", "nbval-skip"}
+SHOWS = r"(?:{glue:text}`|{answer-number} )([\w.-]+)"  # what is glued
 
 
 def load(path):
@@ -46,7 +47,7 @@ def problems(path):
             for output in outputs
         ),
         "too large": path.stat().st_size > execute.LARGEST,
-        "glues what it does not show": glued - set(re.findall(r"{glue:text}`([^`]+)`", text)),
+        "glues what it does not show": glued - set(re.findall(SHOWS, text)),
         "installs packages": re.search(r"^\s*[!%]\s*(pip|conda)\b", code, re.MULTILINE),
         "star import": re.search(r"^\s*from .* import \*", code, re.MULTILINE),
         "not normalised": execute.normalised(notebook) != notebook,

@@ -13,9 +13,12 @@ Written in a chapter as it is read::
 
 Exactly one answer is marked `[x]`; every answer carries its explanation, indented, after a colon.
 All three may hold inline markup and mathematics, explanations any markup. Without JavaScript the
-answers stand in a part of the page that unfolds.
+answers stand in a part of the page that unfolds. Behind a page's last question stands its tally,
+with those of `answers.py` in it.
 """
 
+import hashlib
+import html
 import re
 
 from docutils import nodes
@@ -46,10 +49,49 @@ class quiz_why(nodes.Part, nodes.Element):  # noqa: N801
     """Why it is right or wrong."""
 
 
-class QuizDirective(SphinxDirective):
-    """Parse the source into the nodes above."""
+class quiz_tally(nodes.General, nodes.Element):  # noqa: N801
+    """How many questions of the page are answered right; the script counts."""
+
+
+class Question(SphinxDirective):
+    """What all kinds of questions share."""
 
     has_content = True
+    group = "exercise"  # under which the tally counts it
+
+    def named(self, root):
+        """Give a question its name on the page, and the one that an answer is kept under."""
+        text = "\n".join([*self.arguments, *self.content])
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        root["name"] = f"quiz-{self.env.new_serialno('quiz') + 1}"
+        root["key"] = f"{self.env.docname}#{digest}"
+        root["group"] = self.group
+        self.set_source_info(root)
+        return root
+
+    def phrase(self, node_class, text):
+        """Parse one paragraph; a legend and a label hold phrases only."""
+        holder = nodes.Element()
+        self.state.nested_parse(self.lines(text), self.content_offset, holder)
+        if len(holder) != 1 or not isinstance(holder[0], nodes.paragraph):
+            raise self.error(f"{text!r} must be a single paragraph")
+        return node_class("", "", *holder[0].children)
+
+    def explained(self, text):
+        """Parse an explanation."""
+        node = quiz_why()
+        self.state.nested_parse(self.lines(text), self.content_offset, node)
+        return node
+
+    def lines(self, text):
+        """The text as the parser takes it."""
+        return StringList(text.splitlines(), self.get_source_info()[0])
+
+
+class QuizDirective(Question):
+    """Parse the source into the nodes above."""
+
+    group = "quiz"
 
     def run(self):
         """Give the `quiz` node."""
@@ -60,21 +102,14 @@ class QuizDirective(SphinxDirective):
             )
         if sum(right for right, _, _ in answers) != 1:
             raise self.error("a quiz needs exactly one answer marked [x]")
-        name = f"quiz-{self.env.new_serialno('quiz') + 1}"
-        root = quiz("", self.phrase(quiz_question, question), name=name)
+        root = self.named(quiz("", self.phrase(quiz_question, question)))
         for right, choice, why in answers:
             if not why.strip():
                 raise self.error(
                     f"the answer {choice!r} has no explanation; add '  : because ...'"
                 )
-            explained = quiz_why()
-            self.state.nested_parse(
-                self.lines(why), self.content_offset, explained
-            )
-            root += quiz_answer(
-                "", self.phrase(quiz_choice, choice), explained, right=right
-            )
-        self.set_source_info(root)
+            choice = self.phrase(quiz_choice, choice)
+            root += quiz_answer("", choice, self.explained(why), right=right)
         return [root]
 
     def split(self):
@@ -97,23 +132,24 @@ class QuizDirective(SphinxDirective):
             (right, join(choice), join(why)) for right, choice, why in answers
         ]
 
-    def phrase(self, node_class, text):
-        """Parse one paragraph; a legend and a label hold phrases only."""
-        holder = nodes.Element()
-        self.state.nested_parse(self.lines(text), self.content_offset, holder)
-        if len(holder) != 1 or not isinstance(holder[0], nodes.paragraph):
-            raise self.error(f"{text!r} must be a single paragraph")
-        return node_class("", "", *holder[0].children)
 
-    def lines(self, text):
-        """The text as the parser takes it."""
-        return StringList(text.splitlines(), self.get_source_info()[0])
+def opening(node, kind, **data):
+    """The form that holds a question."""
+    data |= {"kind": kind, "key": node["key"], "group": node["group"]}
+    attributes = "".join(
+        f' data-{name}="{html.escape(value)}"' for name, value in data.items()
+    )
+    return f'<form class="quiz" id="{node["name"]}"{attributes}>'
+
+
+CHECK = '<button type="submit" hidden>Check</button>'
+TOLD = '<div role="status"></div>'
 
 
 def visit_quiz(translator, node):
     """The question and its choices, where it is told, and the explanations folded."""
     write = translator.body.append
-    write(f'<form class="quiz" id="{node["name"]}"><fieldset><legend>')
+    write(opening(node, "choice") + "<fieldset><legend>")
     question, *answers = node.children
     for child in question:
         child.walkabout(translator)
@@ -127,9 +163,7 @@ def visit_quiz(translator, node):
         for child in answer[0]:
             child.walkabout(translator)
         write("</span></label>")
-    write(
-        '<button type="submit" hidden>Check</button></fieldset><div role="status"></div>'
-    )
+    write(f"{CHECK}</fieldset>{TOLD}")
     write("<details><summary>Show the answers</summary><ul>")
     for i, answer in enumerate(answers):
         verdict = "is right." if answer["right"] else "is not right."
@@ -141,17 +175,41 @@ def visit_quiz(translator, node):
     raise nodes.SkipNode
 
 
-def load_script(app, pagename, templatename, context, doctree):
-    """Load the script on pages with a quiz only."""
-    if doctree is not None and any(doctree.findall(quiz)):
+def visit_tally(translator, node):
+    """A place for the script to count in, and the button that makes the page forget."""
+    translator.body.append(
+        '<div class="quiz-tally" hidden><p aria-live="polite"></p>'
+        '<button type="button">Start again</button></div>'
+    )
+    raise nodes.SkipNode
+
+
+def questions(doctree):
+    """All questions of a page, of whatever kind."""
+    return [node for node in doctree.findall(nodes.Element) if "group" in node]
+
+
+def add_tally(app, doctree):
+    """Put the tally behind the last question of a page."""
+    if found := questions(doctree):
+        parent = found[-1].parent
+        parent.insert(parent.index(found[-1]) + 1, quiz_tally())
+
+
+def load_files(app, pagename, templatename, context, doctree):
+    """Load script and style on pages with a question only."""
+    if doctree is not None and questions(doctree):
+        app.add_css_file("styles/quiz.css", priority=910)
         app.add_js_file("scripts/quiz.js", defer="defer")
 
 
 def setup(app):
-    """Register the directive, its nodes and its script."""
+    """Register the directive, its nodes, and what a page with a question needs."""
     app.add_directive("quiz", QuizDirective)
     app.add_node(quiz, html=(visit_quiz, None))
+    app.add_node(quiz_tally, html=(visit_tally, None))
     for part in (quiz_question, quiz_answer, quiz_choice, quiz_why):
         app.add_node(part)  # written by `visit_quiz`
-    app.connect("html-page-context", load_script)
+    app.connect("doctree-read", add_tally)
+    app.connect("html-page-context", load_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
