@@ -96,7 +96,7 @@ def build(folder, pages, **environment):
     Returns:
         Exit code, and what was printed.
     """
-    (folder / "book").mkdir(parents=True)
+    (folder / "book").mkdir(parents=True, exist_ok=True)
     for name in ("_config.yml", "node_modules", *(f"book/{x}" for x in FROM_BOOK)):
         (folder / name).symlink_to(ROOT / name)
     for name, content in pages.items():

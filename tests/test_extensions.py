@@ -1,10 +1,13 @@
 """What the book's Sphinx extensions make of a page, and what they refuse."""
 
+import base64
+import io
 import re
 
 import demo
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_book import execute
 
@@ -79,6 +82,74 @@ def built(folder, **environment):
     code, log = demo.build(folder, {"home": "# Home\n\nText.", "chapter": page}, **environment)
     assert code == 0, log
     return folder / "_build/html"
+
+
+FIGURE = """```{{figure}} pixel.png
+:name: fig-{name}
+:alt: {alt}
+
+{caption}
+```
+"""
+EQUATION = "$$\nx = 1\n$$ (eq-raw-label)"
+# in the book's order, which is not the alphabet's
+IN_ORDER = {
+    "home": "# Home\n\n```{list-of-figures}\n```",
+    "zebra": f'# Zebra\n\n{EQUATION}\n\nThus ($x$), and "$y$" too: $z$.'
+    + "\n\n"
+    + FIGURE.format(name="first", alt=ALT, caption="Turned by {eq}`eq-raw-label`."),
+    "aardvark": "# Aardvark\n\n"
+    + FIGURE.format(name="second", alt=ALT, caption="Of *some* `code` and $x$."),
+}
+
+
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory):
+    """The folder of the pages of such a book."""
+    folder = tmp_path_factory.mktemp("order") / "x"
+    (folder / "book").mkdir(parents=True)
+    (folder / "book/pixel.png").write_bytes(base64.b64decode(PIXEL))
+    code, log = demo.build(folder, IN_ORDER)
+    assert code == 0, log
+    return folder / "_build/html"
+
+
+def plain(html):
+    """What is read of a piece of a page."""
+    return " ".join(re.sub(r"<[^>]*>", "", html).split())
+
+
+def test_the_list_of_figures_has_the_books_order_and_says_what_the_captions_say(in_order):
+    text = (in_order / "book/home.html").read_text()
+    assert re.findall(r'href="(\w+\.html#fig-\w+)"', text) == [
+        "zebra.html#fig-first",
+        "aardvark.html#fig-second",
+    ]
+    items = [plain(item) for item in re.findall(r"<li>(<p>.*?)</li>", text, re.DOTALL)]
+    assert items[0] == "Fig. 1 Turned by (1)."
+    assert items[1].startswith("Fig. 2 Of some code and ")
+    assert "eq-raw-label" not in re.sub(r'href="[^"]*"', "", text)
+    assert "zebra.html#equation-eq-raw-label" in text
+
+
+def test_a_formula_keeps_the_punctuation_around_it(in_order):
+    text = (in_order / "book/zebra.html").read_text()
+    pieces = re.findall(r'<span class="together">(.*?)</span>(?= and| too|</p>)', text, re.DOTALL)
+    around = [re.sub(r"<span.*</span>", "x", piece, flags=re.DOTALL) for piece in pieces]
+    assert around == ["(x),", "“x”", "x."]
+
+
+def test_the_typeface_is_in_the_book_with_its_licence_and_without_the_reserved_name(in_order):
+    styles = in_order / "_static/styles"
+    css = (styles / "typeface.css").read_text()
+    assert "Reserved Font Name 'Source'" in (styles / "typeface-license.txt").read_text()
+    assert len(css) < 160_000
+    faces = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", css)]
+    assert len(faces) == 3
+    for face in faces:
+        font = TTFont(io.BytesIO(face))
+        assert font["name"].getDebugName(1) == "Course Sans"
+        assert {ord(sign) for sign in "Az09é±÷→≤≈…√✓"} <= font.getBestCmap().keys()
 
 
 @pytest.fixture(scope="module")

@@ -362,6 +362,74 @@ def test_search_finds_a_word_of_each_chapter(window, origin, kind):
     tab.close()
 
 
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("kind", ["file", "http"])
+@pytest.mark.parametrize(
+    ("word", "page"),
+    [
+        ("latent", "model/autoencoder"),
+        ("chroma", "beyond/luminance"),
+        ("dropout", "regularisation"),
+    ],
+)
+def test_search_finds_the_chapter_on_a_word_first(window, origin, kind, word, page):
+    tab = window().new_page()
+    tab.goto(f"{origin[kind]}search.html?q={word}")
+    found = tab.locator("#search-results ul.search > li > a").first
+    found.wait_for()
+    assert page in found.get_attribute("href")
+    tab.close()
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_lies_over_what_is_searched_for(window, origin, width):
+    tab = window(width).new_page()
+    tab.goto(origin["file"] + "search.html?q=latent")
+    form = tab.locator(".bd-search-container form.bd-search")
+    icon = form.locator("i").bounding_box()
+    inset = form.locator("input").evaluate(
+        "(x) => x.getBoundingClientRect().x + parseFloat(getComputedStyle(x).paddingLeft)"
+    )
+    assert icon["x"] + icon["width"] <= inset
+    tab.close()
+
+
+HEADINGS = """
+() => ["h1", "h2", "h3", "h4"].map((name) => {
+  const heading = document.createElement(name);
+  document.querySelector("article section").append(heading);
+  const {fontSize, fontWeight} = getComputedStyle(heading);
+  return [parseFloat(fontSize), Number(fontWeight)];
+})
+"""
+
+
+# characters in a line of text, on average
+LINE = """
+(p) => {
+  p.textContent = "A gray photograph goes in, and one in colour comes out of it. ".repeat(9);
+  const height = parseFloat(getComputedStyle(p).lineHeight);
+  return p.textContent.length / Math.round(p.clientHeight / height);
+}
+"""
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("width", [390, 1280])
+def test_headings_descend_and_lines_are_short(window, origin, width):
+    tab = window(width).new_page()
+    tab.goto(origin["file"] + next(page for page in CHAPTERS if "learning/loss" in page))
+    looks = tab.evaluate(HEADINGS)
+    assert [size for size, _ in looks] == sorted({size for size, _ in looks}, reverse=True)
+    assert [weight for _, weight in looks] == sorted((w for _, w in looks), reverse=True)
+    assert tab.locator("article section > p").first.evaluate(LINE) <= 75
+    tab.close()
+
+
 class Page(HTMLParser):
     """What a page links to, and what can be linked to in it."""
 

@@ -1,25 +1,30 @@
 """Sphinx extension: what helps a reader, or a machine, to find things in the book.
 
-The directive `list-of-figures`; an order of what a search finds, in which chapters come before the
-reference; and, when the book is built for a site whose address the environment variable COURSE_SITE
+The directive `list-of-figures`; an order of what a search finds, in which the chapters that say a
+word most come first and the reference last; and, when the book is built for a site whose address the environment variable COURSE_SITE
 holds, a site map and a preview picture for links to it.
 """
 
 import html
+import json
 import os
+from collections import Counter, defaultdict
+from itertools import groupby
 from pathlib import Path
 
 from docutils import nodes
 from font_source_sans_pro import font_directory
 from PIL import Image, ImageDraw, ImageFont
 from sphinx.addnodes import pending_xref
+from sphinx.search.en import SearchEnglish
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 CARD = (1200, 630)  # what the services that show previews ask for
 CARD_PATH = "_static/card.png"
-SCORER = Path(__file__).with_suffix(".js")
+REFERENCE = "book/reference/"
+OFTEN = 3  # times that a page says a word that it is about
 
 
 class figure_list(nodes.General, nodes.Element):  # noqa: N801 - a docutils node
@@ -44,16 +49,28 @@ class FillLists(SphinxPostTransform):
     def run(self, **kwargs):
         """Fill the lists of one page."""
         for marker in list(self.document.findall(figure_list)):
-            items = [
-                nodes.list_item("", nodes.paragraph("", "", *parts))
-                for parts in self.entries()
-            ]
-            marker.replace_self(nodes.bullet_list("", *items) if items else [])
+            figures = numbered_figures(self.env)
+            chapters = groupby(figures, key=lambda figure: figure[1])
+            marker.replace_self(
+                [part for chapter in chapters for part in self.parts(*chapter)]
+            )
 
-    def entries(self):
-        """What the list says of each figure."""
-        for figure in numbered_figures(self.env):
-            yield entry(self.app, self.env.docname, *figure)
+    def parts(self, page, figures):
+        """The title of a chapter, and the list of its figures."""
+        app, docname = self.app, self.env.docname
+        title = nodes.strong("", self.env.titles[page].astext())
+        yield nodes.paragraph(
+            "", "", make_refnode(app.builder, docname, page, "", title)
+        )
+        yield nodes.bullet_list(
+            "",
+            *(
+                nodes.list_item(
+                    "", nodes.paragraph("", "", *entry(app, docname, *figure))
+                )
+                for figure in figures
+            ),
+        )
 
 
 def numbered_figures(env):
@@ -66,7 +83,7 @@ def numbered_figures(env):
 
 
 def entry(app, docname, number, page, name):
-    """A link to a figure, its caption, and the page that it is on."""
+    """A link to a figure, and its caption."""
     doctree = app.env.get_doctree(page)
     figure = next(
         node for node in doctree.findall(nodes.figure) if name in node["ids"]
@@ -80,14 +97,44 @@ def entry(app, docname, number, page, name):
     yield make_refnode(app.builder, docname, page, name, label)
     yield nodes.Text(" ")
     yield from text
-    yield nodes.emphasis("", " " + app.env.titles[page].astext())
 
 
 def configure(app, config):
-    """The order of what is found, and the site's address from the environment."""
-    config.html_search_scorer = str(SCORER)
+    """Where the order of what is found is written; the site's address, from the environment."""
+    config.html_search_scorer = str(scorer(app))
     if address := os.environ.get("COURSE_SITE", "").rstrip("/"):
         config.html_baseurl = address + "/"
+
+
+def scorer(app) -> Path:
+    """The script with the order of what is found, which Sphinx makes part of its own."""
+    return Path(app.doctreedir) / "scorer.js"
+
+
+def order_findings(app, env):
+    """Write that script, with the numbers of the three pages that say a stem most."""
+    pages = sorted(env.found_docs)
+    counts = defaultdict(Counter)
+    language = SearchEnglish({})
+    for number, page in enumerate(pages):
+        if page.startswith(REFERENCE):
+            continue
+        text = " ".join(
+            node
+            for node in env.get_doctree(page).findall(nodes.Text)
+            if not isinstance(node.parent, nodes.raw)
+        )
+        for word in language.split(text.lower()):
+            counts[language.stem(word)][number] += 1
+    said = {
+        stem: [number for number, _ in times.most_common(3)]
+        for stem, times in sorted(counts.items())
+        if stem.isalpha() and max(times.values()) >= OFTEN
+    }
+    code = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    said = json.dumps(said, separators=(",", ":"))
+    tables = f"const PAGES = {json.dumps(pages)};\nconst SAID = {said};\n"
+    scorer(app).write_text(tables + code, encoding="utf-8")
 
 
 def describe_page(app, pagename, templatename, context, doctree):
@@ -142,6 +189,7 @@ def setup(app):
     app.add_directive("list-of-figures", ListOfFigures)
     app.add_post_transform(FillLists)
     app.connect("config-inited", configure)
+    app.connect("env-updated", order_findings)
     app.connect("html-page-context", describe_page)
     app.connect("build-finished", write_site_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
