@@ -113,8 +113,8 @@ def parts(env):
 
 
 def first_chapter(env, play) -> str:
-    """Where to start reading: the first page after this one that is not the playground."""
-    pages = [page for _, pages in parts(env) for page in pages if page != play]
+    """Where to start reading: the first page of the first part without the playground."""
+    pages = [pages[0] for _, pages in parts(env) if pages and play not in pages]
     return next(iter(pages), env.config.root_doc)
 
 
@@ -207,12 +207,13 @@ def draw_maps(app, doctree, docname):
         return
     drawings = read_drawings(Path(app.confdir) / "book/assets/map.svg")
     for marker in markers:
-        text = "".join(
-            part_of_map(app, docname, caption, pages, drawings)
+        cards = "".join(
+            card(app, docname, caption, page, drawings)
             for caption, pages in parts(app.env)
-            if caption != marker["without"] or not caption
+            if caption != marker["without"]
+            for page in pages
         )
-        text = f'<div class="course-map">{text}</div>'
+        text = f'<ul class="course-map">{cards}</ul>'
         marker.replace_self(nodes.raw("", text, format="html"))
 
 
@@ -230,18 +231,8 @@ def read_drawings(path: Path) -> dict[str, str]:
     }
 
 
-def part_of_map(app, docname, caption, pages, drawings) -> str:
-    """A heading and a list of cards."""
-    cards = "".join(
-        card(app, page, app.builder.get_relative_uri(docname, page), drawings)
-        for page in pages
-    )
-    heading = f"<h3>{html.escape(caption)}</h3>" if caption else ""
-    return f'{heading}<ul class="cards">{cards}</ul>'
-
-
-def card(app, page, link, drawings) -> str:
-    """One page of the course."""
+def card(app, docname, caption, page, drawings) -> str:
+    """One page of the course, as a page named `docname` links to it."""
     title, question = title_and_question(app.env, page)
     if not question:
         logger.warning(
@@ -253,7 +244,8 @@ def card(app, page, link, drawings) -> str:
     taken = minutes(app.env, page)
     return CARD.format(
         drawing=drawing,
-        link=link,
+        part=html.escape(caption),
+        link=app.builder.get_relative_uri(docname, page),
         title=html.escape(title),
         question=html.escape(question),
         taken=f'<p class="minutes">{in_words(taken)}</p>' if taken else "",
@@ -263,6 +255,7 @@ def card(app, page, link, drawings) -> str:
 CARD = """
 <li class="card">
   <svg viewBox="0 0 160 80" aria-hidden="true">{drawing}</svg>
+  <p class="part">{part}</p>
   <p class="name"><a href="{link}">{title}</a></p>
   <p>{question}</p>
   {taken}
