@@ -7,10 +7,12 @@ book's pages load as it is. A chapter gives the data and says in words what is t
 import html
 import json
 import re
+from base64 import b64encode
 from functools import cache
 from importlib import resources
 
 import anywidget
+import numpy as np
 import traitlets
 
 from colorizer.errors import InputError
@@ -50,6 +52,20 @@ def style() -> str:
     return (FOLDER / "live.css").read_text(encoding="utf-8")
 
 
+def packed(array: np.ndarray) -> str:
+    """The bytes of an array, row after row, as a figure's data holds them: in base64.
+
+    Args:
+        array: any shape, of type uint8.
+
+    Raises:
+        InputError: the array is of another type.
+    """
+    if array.dtype != np.uint8:
+        raise InputError(f"A live figure's data are bytes, uint8, not {array.dtype}.")
+    return b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
 class Live(anywidget.AnyWidget):
     """A live figure, shown by naming it at the end of a cell; made by `figure`."""
 
@@ -82,7 +98,7 @@ def figure(name: str, *, alt: str, **data: object) -> Live:
     Args:
         name: one of `names()`.
         alt: what is to be seen, for who does not see it.
-        data: what the module reads as `model.get("data")`: whatever JSON holds; bytes as base64.
+        data: what the module reads as `model.get("data")`: whatever JSON holds; bytes as `packed`.
 
     Raises:
         InputError: there is no such figure, or nothing is said of it.
