@@ -1,0 +1,260 @@
+// Long tables: sorted by their heads, filtered, unfolded; the best value and the floor marked.
+// And scorecards: claims with verdicts, filtered by verdict.
+(() => {
+  const SORTED = 8; // rows from which on a table is sorted
+  const FILTERED = 12;
+  const FLOOR = /gray copy|photocopier/i;
+  const NO_RIVAL = /gray copy|photocopier|oracle|truth|record/i; // not among those of which one is best
+  const LOWER = /mse|mae|rmse|ciede|loss|error/i;
+  const HIGHER = /psnr|ssim|accuracy/i;
+  const VERDICTS = [
+    // what a verdict begins with, its mark, its colour
+    ["holds", "✓", "green"],
+    ["does not hold", "✗", "orange"],
+    ["undecided", "≈", "violet"],
+    ["cannot be tested", "?", "blue"],
+    ["not yet tested", "…", "blue"],
+  ];
+
+  const element = (tag, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
+  const text = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
+  const frame = (table) => table.closest(".pst-scrollable-table-container") ?? table;
+
+  // The number that a cell begins with; "0.0078 ± 0.0001", "−12 %" and "1,418,496" have one.
+  function number(cell) {
+    const match = text(cell).match(/^[≈<>~]?\s*([-+\u2212]?(?:\d[\d,]*)?\.?\d+(?:e[-+]?\d+)?)/i);
+    return match ? Number(match[1].replaceAll(",", "").replace("\u2212", "-")) : NaN;
+  }
+
+  class LongTable {
+    constructor(table) {
+      this.table = table;
+      this.body = table.tBodies[0];
+      this.rows = [...this.body.rows];
+      this.heads = [...table.tHead.rows[0].cells];
+      this.words = "";
+      this.order = this.rows;
+      this.unfolded = true;
+    }
+
+    /** Rows that only head those below them. */
+    isGroup(row) {
+      return [...row.cells].slice(1).every((cell) => !text(cell));
+    }
+
+    column(i) {
+      return this.rows.filter((row) => !this.isGroup(row)).map((row) => row.cells[i]);
+    }
+
+    isNumeric(i) {
+      const filled = this.column(i).filter(text);
+      return filled.filter((cell) => !Number.isNaN(number(cell))).length > filled.length / 2;
+    }
+
+    makeSortable() {
+      this.heads.forEach((head, i) => {
+        const button = element("button", { type: "button", className: "sort" }, ...head.childNodes);
+        head.append(button);
+        button.addEventListener("click", () => this.sort(head, i));
+      });
+    }
+
+    /** Up, then down, then as it was. */
+    sort(head, i) {
+      const next = { undefined: "ascending", ascending: "descending", descending: undefined };
+      const way = next[head.getAttribute("aria-sort") ?? undefined];
+      for (const other of this.heads) other.removeAttribute("aria-sort");
+      this.order = this.rows;
+      if (way) {
+        head.setAttribute("aria-sort", way);
+        const sign = way === "ascending" ? 1 : -1;
+        const numeric = this.isNumeric(i);
+        const key = (row) => (numeric ? number(row.cells[i]) : text(row.cells[i]));
+        const lacks = (value) => value === "" || Number.isNaN(value);
+        this.order = this.rows
+          .filter((row) => !this.isGroup(row))
+          .sort((one, other) => {
+            const [a, b] = [key(one), key(other)];
+            if (lacks(a) || lacks(b)) return lacks(a) - lacks(b);
+            return sign * (numeric ? a - b : a.localeCompare(b, "en", { numeric: true }));
+          });
+        this.unfolded = true;
+      }
+      this.show();
+    }
+
+    makeFilterable() {
+      const field = element("input", { type: "search", autocomplete: "off" });
+      this.counted = element("span");
+      this.counted.setAttribute("aria-live", "polite");
+      field.addEventListener("input", () => {
+        this.words = field.value.toLowerCase();
+        if (this.words) this.unfolded = true;
+        this.show();
+      });
+      this.tools().append(element("label", {}, "Filter ", field), this.counted);
+    }
+
+    /** Leave the rows that begin as is named; a button brings the others. */
+    fold(names) {
+      const begins = (row, name) => `${[...row.cells].map(text).join(" | ")} |`.startsWith(`${name} |`);
+      const kept = this.rows.filter((row) => names.some((name) => begins(row, name)));
+      const lacking = names.filter((name) => !kept.some((row) => begins(row, name)));
+      if (lacking.length) console.error(`A table has no row "${lacking.join('", "')}".`);
+      this.kept = new Set(kept);
+      this.unfolded = false;
+      this.button = element("button", { type: "button", className: "unfold" });
+      this.button.addEventListener("click", () => {
+        this.unfolded = !this.unfolded;
+        this.show();
+      });
+      frame(this.table).after(this.button);
+    }
+
+    tools() {
+      this.bar ??= element("div", { className: "table-tools" });
+      if (!this.bar.isConnected) frame(this.table).before(this.bar);
+      return this.bar;
+    }
+
+    show() {
+      const words = this.words.split(/\s+/).filter(Boolean);
+      const matches = (row) => words.every((word) => text(row).toLowerCase().includes(word));
+      this.body.append(...this.order);
+      let shown = 0;
+      for (const row of this.rows) {
+        const there = this.order.includes(row) && matches(row);
+        row.hidden = !there;
+        row.classList.toggle("folded", !this.unfolded && !this.kept.has(row));
+        shown += there && !this.isGroup(row);
+      }
+      const all = this.rows.filter((row) => !this.isGroup(row)).length;
+      if (this.counted) this.counted.textContent = words.length ? `${shown} of ${all} rows` : "";
+      if (this.button) {
+        this.button.textContent = this.unfolded ? "Show fewer rows" : `Show all ${all} rows`;
+        this.button.ariaExpanded = String(this.unfolded);
+      }
+    }
+
+    markBest() {
+      const marked = this.heads.some((head) => text(head) === "best") ? this.byRow() : this.byColumn();
+      const floors = this.rows.filter((row) => FLOOR.test(text(row.cells[0])));
+      for (const row of floors) row.classList.add("floor");
+      const legend = [marked && "★ best", floors.length && "┄ floor: gray, copied"].filter(Boolean);
+      if (legend.length) this.tools().append(element("span", { className: "legend" }, legend.join(", ")));
+    }
+
+    byColumn() {
+      const rivals = this.rows.filter((row) => !this.isGroup(row) && !NO_RIVAL.test(text(row.cells[0])));
+      return this.heads.filter((head, i) => {
+        const title = text(head);
+        if (!i || /training|change|difference|share|luck|of it/i.test(title)) return false;
+        const sign = LOWER.test(title) ? 1 : HIGHER.test(title) ? -1 : 0;
+        return sign && this.isNumeric(i) && mark(rivals.map((row) => row.cells[i]), sign);
+      }).length;
+    }
+
+    byRow() {
+      const place = this.heads.findIndex((head) => text(head) === "best");
+      return this.rows.filter((row) => {
+        const sign = { lower: 1, higher: -1 }[text(row.cells[place])];
+        const cells = [...row.cells].filter(
+          (cell, i) => i > place && !NO_RIVAL.test(text(this.heads[i])),
+        );
+        return sign && mark(cells, sign);
+      }).length;
+    }
+  }
+
+  /** Mark the best of some cells, if there are several; sign is 1 where less is better. */
+  function mark(cells, sign) {
+    const filled = cells.filter((cell) => !Number.isNaN(number(cell)));
+    if (filled.length < 2) return false;
+    const best = Math.min(...filled.map((cell) => sign * number(cell)));
+    for (const cell of filled) {
+      if (sign * number(cell) !== best) continue;
+      cell.classList.add("best");
+      const star = element("span", { ariaHidden: "true" }, " ★");
+      cell.append(star, element("span", { className: "unseen" }, " best"));
+    }
+    return true;
+  }
+
+  class Scorecard {
+    constructor(table) {
+      table.classList.add("scorecard");
+      table.role = "table"; // which a style that makes cards of rows would take away
+      this.rows = [...table.tBodies[0].rows];
+      const place = [...table.tHead.rows[0].cells].findIndex((head) => text(head) === "verdict");
+      for (const row of table.rows) {
+        row.role = "row";
+        for (const cell of row.cells) cell.role = cell.tagName === "TH" ? "columnheader" : "cell";
+      }
+      for (const row of this.rows) this.decorate(row, row.cells[place]);
+      this.counted = element("p", { className: "unseen" });
+      this.counted.setAttribute("aria-live", "polite");
+      const kinds = VERDICTS.filter(([verdict]) => this.of(verdict).length);
+      this.buttons = [["", "", ""], ...kinds].map(([verdict, sign]) => {
+        const title = `${sign} ${verdict || "all"} `.trimStart();
+        const count = element("span", { className: "count" }, String(this.of(verdict).length));
+        const button = element("button", { type: "button" }, title, count);
+        button.dataset.verdict = verdict;
+        button.addEventListener("click", () => this.choose(verdict));
+        return button;
+      });
+      const bar = element("div", { className: "verdict-filter", role: "group" }, ...this.buttons);
+      bar.ariaLabel = "Show the claims of one verdict";
+      frame(table).before(bar, this.counted);
+      this.choose("");
+    }
+
+    of(verdict) {
+      return this.rows.filter((row) => !verdict || row.dataset.verdict === verdict);
+    }
+
+    decorate(row, cell) {
+      const [verdict, sign, color] = VERDICTS.find(([start]) => text(cell).startsWith(start));
+      row.dataset.verdict = verdict;
+      row.style.setProperty("--verdict", `var(--course-${color})`);
+      row.style.setProperty("--verdict-wash", `var(--course-${color}-wash)`);
+      const rest = text(cell).slice(verdict.length).replace(/^, /, "");
+      const chip = element("strong", { className: "chip" }, `${sign} ${verdict}`);
+      cell.replaceChildren(chip, ...(rest ? [" ", element("small", {}, rest)] : []));
+    }
+
+    choose(verdict) {
+      for (const row of this.rows) row.hidden = Boolean(verdict) && row.dataset.verdict !== verdict;
+      for (const button of this.buttons) {
+        button.ariaPressed = String(button.dataset.verdict === verdict);
+      }
+      this.counted.textContent = `${this.of(verdict).length} of ${this.rows.length} claims are shown.`;
+    }
+  }
+
+  const tables = [...document.querySelectorAll(".bd-article table")].filter(
+    (table) => table.tHead && table.tBodies[0],
+  );
+  for (const table of tables) {
+    if (table.closest(".tag_scorecard")) {
+      new Scorecard(table);
+      continue;
+    }
+    const long = new LongTable(table);
+    if (long.rows.length <= SORTED) continue;
+    const byMetric = long.heads.some((head) => text(head) === "best"); // whose rows are of many units
+    if (!byMetric) long.makeSortable();
+    if (long.rows.length > FILTERED) long.makeFilterable();
+    long.markBest();
+    const names = [...document.querySelectorAll(".shown-rows")].findLast(
+      (list) =>
+        list.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING &&
+        tables.find((other) => list.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING) === table,
+    );
+    if (names) long.fold([...names.children].map(text));
+    long.show();
+  }
+})();
