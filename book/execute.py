@@ -32,6 +32,8 @@ CELL_METADATA = {
     "mystnb",
     "tags",
 }  # the rest is a program's note to itself
+# whose code a notebook's program folds, as the page does; what a reader is to edit stays open
+FOLDED = {"hide-input", "remove-cell", "remove-input"}
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 LIBRARIES = (  # which decide about outputs
     "anywidget",
@@ -281,6 +283,7 @@ def normalised(notebook):
                     output.execution_count = number
                 if LIVE in output.get("data", {}).get("text/html", ""):
                     output.data.pop(VIEW, None)  # the page draws from the other
+    _fold(notebook.cells)
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     if "colorizer" in notebook.metadata:
         metadata["colorizer"] = notebook.metadata.colorizer
@@ -289,6 +292,23 @@ def normalised(notebook):
         metadata["widgets"] = {STATE: content}
     notebook.metadata = nbformat.from_dict(metadata)
     return _numbered_widgets(notebook)
+
+
+def _fold(cells):
+    """Let no cell show an answer, or set-up, before it is asked to."""
+    solution = False
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            start = cell.source.rfind("{solution-start}")
+            end = cell.source.rfind("{solution-end}")
+            solution = start > end or (solution and start == end)
+        elif solution:
+            cell.metadata["jupyter"] = {
+                "outputs_hidden": True,
+                "source_hidden": True,
+            }
+        elif FOLDED & set(cell.metadata.get("tags", [])):
+            cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def _cell_id(source, names):

@@ -370,3 +370,24 @@ def test_refresh_stops_where_something_fails(journey, answers, executed, code, l
         journey.main()
     assert end.value.code == code
     assert words(journey)[-1] == last
+
+
+def test_a_notebook_folds_setup_checks_and_solutions():
+    def code(source, *tags):
+        return new_code_cell(source, metadata={"tags": list(tags)})
+
+    cells = [
+        code("a", "hide-input"),
+        code("b", "remove-cell"),
+        code("c", "hide-cell"),  # where a reader answers
+        new_markdown_cell("````{solution-start} ex-one\n````"),
+        code("d"),
+        new_markdown_cell("Because."),
+        code("e"),
+        new_markdown_cell("````{solution-end}\n````"),
+        code("f"),
+    ]
+    notebook = execute.normalised(new_notebook(cells=cells))
+    folded = [x.metadata.get("jupyter") for x in notebook.cells if x.cell_type == "code"]
+    code_only, solution = {"source_hidden": True}, {"outputs_hidden": True, "source_hidden": True}
+    assert folded == [code_only, code_only, None, solution, solution, None]
