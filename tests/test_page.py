@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gzip
 import http.server
+import json
 import random
 import re
 import shutil
@@ -278,27 +279,69 @@ def move_sliders(tab):
 
 
 def answer_quizzes(tab):
-    """Give every answer of every quiz by keyboard; each is to be marked. Their number."""
-    quizzes = tab.locator("form.quiz").all()
-    for quiz in quizzes:
-        told, press = quiz.get_by_role("status"), tab.keyboard.press
-        quiz.get_by_role("button").focus()
+    """Answer every question by keyboard, wrong and right; each is marked. Their number."""
+    forms = tab.locator("form.quiz").all()
+    if forms:
+        again, tally = tab.get_by_role("button", name="Start again"), tab.locator(".quiz-tally p")
+        again.press("Enter")  # whatever an earlier visit left
+        for form in forms:
+            ways = {"choice": choose, "number": type_numbers, "order": arrange}
+            ways[form.get_attribute("data-kind")](tab, form)
+        counts = re.findall(r"(\d+) of (\d+) right", tally.text_content())
+        assert all(right == number for right, number in counts)
+        assert sum(int(number) for _, number in counts) == len(forms)
+        again.press("Enter")
+        assert tally.text_content().count(" 0 of ") == len(counts)
+    return len(forms)
+
+
+def choose(tab, form):
+    """Give every answer of a quiz, and at last the right one."""
+    told, press = form.get_by_role("status"), tab.keyboard.press
+    form.get_by_role("button").focus()
+    press("Enter")
+    assert told.text_content() == "Choose an answer first."
+    rights = form.get_by_role("radio").evaluate_all("(all) => all.map((x) => x.dataset.right)")
+    assert rights.count("true") == 1
+    form.get_by_role("radio").first.focus()
+    press("Space")
+    for number, right in enumerate(rights):
+        unmarked = {"chosen": number, "told": "", "read": "", "verdict": None}
+        assert form.evaluate(MARKED) == unmarked
         press("Enter")
-        assert told.text_content() == "Choose an answer first."
-        rights = quiz.get_by_role("radio").evaluate_all("(all) => all.map((x) => x.dataset.right)")
-        assert rights.count("true") == 1
-        quiz.get_by_role("radio").first.focus()
-        press("Space")
-        for number, right in enumerate(rights):
-            unmarked = {"chosen": number, "told": "", "read": "", "verdict": None}
-            assert quiz.evaluate(MARKED) == unmarked
-            press("Enter")
-            marked = quiz.evaluate(MARKED)
-            verdict = "is right." if right == "true" else "is not right."
-            assert marked["verdict"].endswith(verdict)
-            assert len(marked["read"].split()) > 5
-            press("ArrowDown")
-    return len(quizzes)
+        marked = form.evaluate(MARKED)
+        assert marked["verdict"] == ("✓ Right." if right == "true" else "✗ Not yet.")
+        assert len(marked["read"].split()) > 5
+        press("ArrowDown")
+    form.get_by_role("radio").nth(rights.index("true")).press("Space")
+    press("Enter")
+
+
+def type_numbers(tab, form):
+    """Type numbers that are wrong, and the right ones."""
+    told, fields = form.get_by_role("status"), form.get_by_role("textbox").all()
+    numbers = json.loads(form.get_attribute("data-numbers"))
+    assert len(numbers) == len(fields) > 0
+    for verdict, add in (("✗ Not yet.", 1e6), ("✓ Right.", 0)):
+        for field, number in zip(fields, numbers, strict=True):
+            field.fill(str(number["right"] + add))
+        fields[-1].press("Enter")
+        assert told.text_content().startswith(verdict)
+
+
+def arrange(tab, form):
+    """Check an order as it comes, then bring every item to its place."""
+    told, items = form.get_by_role("status"), form.locator("ol.order > li")
+    form.get_by_role("button", name="Check").press("Enter")
+    assert told.text_content().startswith("✗ Not yet.")
+    for place in range(items.count()):
+        up = form.locator(f"ol.order > li[data-place='{place}'] button").first
+        up.focus()
+        for _ in range(items.count()):
+            if items.nth(place).get_attribute("data-place") != str(place):
+                tab.keyboard.press("ArrowUp")
+    form.get_by_role("button", name="Check").press("Enter")
+    assert told.text_content().startswith("✓ Right.")
 
 
 @pytest.fixture(scope="module")
@@ -332,11 +375,11 @@ def unscripted(browser):
 
 
 def read_without_javascript(tab, address):
-    """The answers of quizzes and the first picture of interactive figures are to be there."""
+    """The answers to questions and the first picture of interactive figures are to be there."""
     tab.goto(address)
     for answers in tab.locator("form.quiz details").all():
         answers.locator("summary").click()
-        assert answers.locator("li").first.is_visible()
+        assert answers.locator("summary ~ *").first.is_visible()
     for figure in tab.locator(".interactive").all():
         assert figure.locator("img").is_visible()
     assert tab.locator("article.bd-article").is_visible()

@@ -103,7 +103,7 @@
   function readings(text) {
     const clean = text.trim().replace(/[\u2212\u2013]/g, "-");
     const match = clean.match(
-      /^[≈~]?\s*([-+]?(?:\d[\d\s,.'’]*|[.,]\d+)(?:e[-+]?\d+)?)\s*(?:\/\s*(\d[\d.,]*)\s*)?(%|[a-zµση² ]*)$/i,
+      /^[≈~]?\s*([-+]?\s*(?:\d[\d\s,.'’]*|[.,]\d+)(?:e[-+]?\d+)?)\s*(?:\/\s*(\d[\d.,]*)\s*)?(%|[a-zµση² ]*)$/i,
     );
     if (!match) return [];
     const [, number, divisor, unit] = match;
@@ -115,7 +115,7 @@
   function decimals(text) {
     const bare = text.replace(/[\s'’]/g, "");
     const marks = bare.match(/[.,]/g) ?? [];
-    const grouped = /^[-+]?\d{1,3}([.,]\d{3})+$/.test(bare) && new Set(marks).size === 1;
+    const grouped = /^[-+]?[1-9]\d{0,2}([.,]\d{3})+$/.test(bare) && new Set(marks).size === 1;
     const found = [];
     if (grouped) found.push(bare.replace(/[.,]/g, ""));
     if (marks.length === 1) found.push(bare.replace(",", "."));
