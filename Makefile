@@ -13,7 +13,7 @@ PYTEST = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist loadfile
 # Those that ask for a time share the machine with nothing.
 TIMED = $(BIN)/python -m pytest --quiet -m timed
 # Those that need the built book and a browser.
-PAGES := tests/test_page.py tests/test_playground_page.py tests/test_playground_app.py
+PAGES := $(addprefix tests/,test_page.py test_landing.py test_live.py test_live_app.py test_playground_page.py test_playground_app.py)
 # Where digits depend on the processor; and one core of it, where that can be had.
 NUMERIC := tests/test_models.py tests/test_scratch.py
 ONE_CORE := $(shell taskset -c 0 true 2>/dev/null && echo taskset -c 0)
@@ -73,7 +73,8 @@ unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
 	$(TIMED) $(addprefix --ignore ,$(PAGES))
 	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_tasks.py \
-		tests/test_training.py::test_resumed_is_as_uninterrupted \
+		--deselect tests/test_tasks.py::test_a_second_task_is_trained_killed_resumed_and_evaluated \
+		tests/test_training.py::test_resumed_is_as_uninterrupted[network] \
 		tests/test_training.py::test_two_devices_train_as_one
 	ONEDNN_MAX_CPU_ISA=AVX2 $(ONE_CORE) $(BIN)/python -m pytest --quiet $(NUMERIC)
 	TF_ENABLE_ONEDNN_OPTS=0 $(PYTEST) $(NUMERIC)

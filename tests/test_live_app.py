@@ -1,0 +1,108 @@
+"""A live figure where a kernel shows it, in Voilà and in JupyterLab, dragged as in the page."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import TimeoutError as BrowserTimeoutError
+from test_page import browser, needs_chromium  # noqa: F401 - a fixture
+
+pytestmark = needs_chromium
+
+CELL = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import test_live
+test_live.kernel()
+"""
+VALUES = "document.querySelector('.live')?.parentElement.values"
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serving(command, folder, port):
+    """A server started in a folder, once it answers."""
+    settings = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "KERAS_BACKEND": "tensorflow"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command, f"--port={port}"],
+        cwd=folder,
+        env=os.environ | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ConnectionError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            time.sleep(0.1)
+        yield
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a notebook that shows a figure and was never run."""
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)], metadata=kernel)
+    nbformat.write(notebook, tmp_path / "figure.ipynb")
+    return tmp_path
+
+
+def assert_it_plays(tab):
+    """A drag and a key change what is computed."""
+    tab.wait_for_function(VALUES, timeout=120_000)
+    window = tab.get_by_role("slider", name="Window on the photograph")
+    window.scroll_into_view_if_needed()
+    before = tab.evaluate(VALUES)
+    box = window.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 40, y + 30, steps=5)
+    tab.mouse.up()
+    tab.wait_for_function(f"{VALUES}.column > {before['column']} && {VALUES}.row > {before['row']}")
+    tab.get_by_role("slider", name="Weight, row 2, column 2").press("ArrowUp")
+    tab.wait_for_function(f"{VALUES}.kernel[4] > {before['kernel'][4]}")
+
+
+def test_in_voila(browser, folder):
+    port = free_port()
+    with serving(["voila", "figure.ipynb", "--no-browser"], folder, port):
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.goto(f"http://127.0.0.1:{port}/", timeout=120_000)
+        assert_it_plays(tab)
+        tab.close()
+
+
+def test_in_jupyterlab(browser, folder):
+    port = free_port()
+    command = ["jupyter", "lab", "--no-browser", "--allow-root", "--IdentityProvider.token="]
+    with serving(command, folder, port):
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.goto(f"http://127.0.0.1:{port}/lab/tree/figure.ipynb", timeout=120_000)
+        tab.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=120_000)
+        for _ in range(24):  # until the kernel is there, nothing comes of it
+            tab.locator(".jp-Notebook .cm-content").first.click()
+            tab.keyboard.press("Shift+Enter")
+            with contextlib.suppress(BrowserTimeoutError):
+                tab.wait_for_function(VALUES, timeout=5_000)
+                break
+        assert_it_plays(tab)
+        tab.close()
