@@ -144,7 +144,7 @@
       const marked = this.heads.some((head) => text(head) === "best") ? this.byRow() : this.byColumn();
       const floors = this.rows.filter((row) => FLOOR.test(text(row.cells[0])));
       for (const row of floors) row.classList.add("floor");
-      const legend = [marked && "★ best", floors.length && "┄ floor: gray, copied"].filter(Boolean);
+      const legend = [marked && "★ best", floors.length && "┄ floor: the gray copy"].filter(Boolean);
       if (legend.length) this.tools().append(element("span", { className: "legend" }, legend.join(", ")));
     }
 
@@ -178,7 +178,7 @@
     for (const cell of filled) {
       if (sign * number(cell) !== best) continue;
       cell.classList.add("best");
-      const star = element("span", { ariaHidden: "true" }, " ★");
+      const star = element("span", { ariaHidden: "true" }, "\u00a0★");
       cell.append(star, element("span", { className: "unseen" }, " best"));
     }
     return true;
