@@ -96,7 +96,7 @@ function render(context) {
   const { side } = frame.data;
   const photograph = bytes(frame.data.photograph);
   let at = frame.data.at.slice(); // column and row of the pixel
-  let [yaw, pitch] = [0.35, 0.55];
+  let [yaw, pitch] = [FACE_ON[0] + 0.9, FACE_ON[1] - 0.6]; // the cut is seen as a plane, from above
 
   const image = picture(frame, {
     width: side, height: side, title: "Pick a pixel", label: "A photograph, in its own colours",

@@ -6,7 +6,7 @@ export const height = { narrow: 900, wide: 560 };
 
 const SIZE = 260; // of the plane
 const EDGE = 34; // around it, for the pictures at its corners
-const GAIN = 4; // of the difference that is shown
+const GAIN = 2; // of the difference that is shown
 
 /** Numbers between the pictures of a grid, n × n, each of some length; places are in [0, 1]. */
 export function between(grid, n, length, across, down) {
@@ -84,8 +84,8 @@ function render(context) {
   const trio = html("div", { class: "trio" });
   const options = { width: side, height: side };
   const decoded = picture(frame, { ...options, title: "Decoded", label: "The decoded picture" });
-  const faded = picture(frame, { ...options, title: "Pictures mixed", label: "The cross-fade" });
-  const apart = picture(frame, { ...options, title: `Difference × ${GAIN}`, label: "The difference" });
+  const faded = picture(frame, { ...options, title: "Mixed", label: "The cross-fade" });
+  const apart = picture(frame, { ...options, title: `Apart × ${GAIN}`, label: "The difference" });
   for (const each of [decoded, faded, apart]) trio.append(each.canvas.closest(".part"));
   frame.stage.append(trio);
 
