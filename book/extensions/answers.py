@@ -191,7 +191,7 @@ def visit_order(translator, node):
     """The items in an order that is wrong, and the right one folded."""
     write = translator.body.append
     question, *items, hint, why = node.children
-    write(opening(node, "order") + '<p class="question">')
+    write(opening(node, "order") + '<p class="asks">')
     children(translator, question)
     write('</p><ol class="order">')
     for place in shuffled(len(items), node["key"]):
