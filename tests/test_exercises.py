@@ -171,12 +171,14 @@ def glued(monkeypatch):
         (np.int64(3_431_811), [3431811]),
         (0.564334, [0.5643]),
         (np.float32(0.1), [0.1]),
+        (np.float64(289), [289]),
         ((590_080, 0.25), [590080, 0.25]),
     ],
 )
 def test_expected_numbers_are_glued_for_the_page(glued, right, numbers):
     expect("ex", right, "halve it.", atol=0.01)
     assert glued == {"ex": {"right": numbers, "rtol": 1e-9, "atol": 0.01, "hint": "halve it."}}
+    assert list(map(type, glued["ex"]["right"])) == list(map(type, numbers))
 
 
 @pytest.mark.parametrize("right", [True, "contrast", {3, 6}, np.eye(2), (1, "a"), abs])

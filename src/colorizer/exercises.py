@@ -14,7 +14,7 @@ glues them under the exercise's label, where the directive `answer-number` finds
 
 import functools
 from collections.abc import Callable, Iterable
-from numbers import Integral, Real
+from numbers import Real
 from types import FunctionType
 
 import numpy as np
@@ -88,7 +88,7 @@ def _numbers(right):
     values = right if isinstance(right, tuple) else (right,)
     if not all(isinstance(x, Real) and not isinstance(x, bool | np.bool) for x in values):
         return []
-    return [int(x) if isinstance(x, Integral) else float(f"{x:.{DIGITS}g}") for x in values]
+    return [int(x) if x == int(x) else float(f"{x:.{DIGITS}g}") for x in values]
 
 
 def _filled(function):
