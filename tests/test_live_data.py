@@ -72,7 +72,7 @@ def latent():
         pictures=live.packed(np.rint(255 * np.array(grid)).astype(np.uint8)),
         n=5,
         side=32,
-        names=["astronaut", "one upside down", "her mirror image"],
+        names=["one", "another", "a third"],
         at=[0.5, 0.25],
     )
 

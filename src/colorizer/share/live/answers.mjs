@@ -2,7 +2,7 @@
 // what it says of a gray copy. The formulas are those of the package's module `metrics`.
 import { bytes, clamp, drawing, figure, picture, set, slider, svg } from "./kit.mjs";
 
-export const height = { narrow: 900, wide: 620 };
+export const height = { narrow: 845, wide: 453 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const FIXED = [9798, 19235, 3735]; // the same in whole numbers, as OpenCV has them
@@ -27,7 +27,9 @@ export function recolour(rgb, factor, angle) {
   const out = new Float64Array(rgb.length);
   for (let i = 0; i < rgb.length; i += 3) {
     const y = WEIGHTS[0] * rgb[i] + WEIGHTS[1] * rgb[i + 1] + WEIGHTS[2] * rgb[i + 2];
-    const [r, g, b] = [0, 1, 2].map((k) => clamp(y + factor * (rgb[i + k] - y), 0, 1));
+    const r = clamp(y + factor * (rgb[i] - y), 0, 1);
+    const g = clamp(y + factor * (rgb[i + 1] - y), 0, 1);
+    const b = clamp(y + factor * (rgb[i + 2] - y), 0, 1);
     const sum = same * (r + g + b);
     out[i] = clamp(c * r + sum + s * (b - g), 0, 1);
     out[i + 1] = clamp(c * g + sum + s * (r - b), 0, 1);
@@ -126,11 +128,12 @@ export function ssim(p, q, side) {
     for (let i = 0; i <= side - WINDOW; i++) {
       for (let j = 0; j <= side - WINDOW; j++) {
         for (let k = 0; k < 3; k++) {
-          let [x, y, xx, yy, xy] = [0, 0, 0, 0, 0];
+          let x = 0, y = 0, xx = 0, yy = 0, xy = 0;
           for (let a = 0; a < WINDOW; a++) {
             let at = image + 3 * ((i + a) * side + j) + k;
             for (let b = 0; b < WINDOW; b++, at += 3) {
-              const [u, v] = [p[at], q[at]];
+              const u = p[at];
+              const v = q[at];
               x += u;
               y += v;
               xx += u * u;
@@ -175,8 +178,8 @@ export function colorfulness(rgb, length) {
 const largest = (c, i) => (c[i] >= c[i + 1] && c[i] >= c[i + 2] ? 0 : c[i + 1] >= c[i + 2] ? 1 : 2);
 
 /** All scores of pictures against the truth, under the names of the package. */
-export function evaluate(rgb, truth, side) {
-  const [p, q] = [lab(rgb), lab(truth)];
+export function evaluate(rgb, truth, side, truthInLab = lab(truth)) {
+  const [p, q] = [lab(rgb), truthInLab];
   const pixels = rgb.length / 3;
   let [squared, absolute, seen, ab, same] = [0, 0, 0, 0, 0];
   for (let i = 0; i < rgb.length; i += 3) {
@@ -200,14 +203,17 @@ export function evaluate(rgb, truth, side) {
   };
 }
 
+const percent = (x) => `${Math.round(100 * x)}\u00a0%`;
+const listed = (names) => names.join(", ").replace(/, ([^,]*)$/, " and $1");
+
 const METRICS = [ // name, label, how it is written, and how bad a value is
   ["mse", "MSE", (x) => x.toFixed(4), (x) => x],
   ["mae", "MAE", (x) => x.toFixed(3), (x) => x],
   ["ciede2000", "CIEDE2000", (x) => x.toFixed(1), (x) => x],
   ["ab_rmse", "ab-RMSE", (x) => x.toFixed(1), (x) => x],
   ["ssim", "SSIM", (x) => x.toFixed(3), (x) => 1 - x],
-  ["colorfulness_ratio", "colorfulness", (x) => `${Math.round(100 * x)} %`, (x) => Math.abs(1 - x)],
-  ["channel_argmax_accuracy", "accuracy", (x) => `${Math.round(100 * x)} %`, (x) => 1 - x],
+  ["colorfulness_ratio", "colorfulness", percent, (x) => Math.abs(1 - x)],
+  ["channel_argmax_accuracy", "accuracy", percent, (x) => 1 - x],
 ];
 
 function render(context) {
@@ -215,10 +221,11 @@ function render(context) {
   const { side } = frame.data;
   const truth = Float64Array.from(bytes(frame.data.photographs), (x) => x / 255);
   const count = truth.length / (3 * side * side);
-  const floor = evaluate(grayCopy(truth), truth, side);
+  const truthInLab = lab(truth);
+  const floor = evaluate(grayCopy(truth), truth, side, truthInLab);
 
   const factor = slider(frame, {
-    label: "Colour", min: 0, max: 2, step: 0.01, value: 0.02, text: (x) => `${Math.round(100 * x)} %`,
+    label: "Colour", min: 0, max: 2, step: 0.01, value: 0.02, text: percent,
   });
   const hue = slider(frame, {
     label: "Hue turned by", min: -180, max: 180, value: 0, text: (x) => `${x}°`.replace("-", "−"),
@@ -267,7 +274,7 @@ function render(context) {
     const changed = blur(recolour(truth, factor.value, (hue.value * Math.PI) / 180), side, width.value);
     lay(changed, side);
     shown.put(rgba, count * side, 2 * side);
-    const scores = evaluate(changed, truth, side);
+    const scores = evaluate(changed, truth, side, truthInLab);
     const harm = {};
     METRICS.forEach(([name, , text, bad], i) => {
       harm[name] = bad(scores[name]) / bad(floor[name]);
@@ -284,11 +291,11 @@ function render(context) {
         ? "No metric calls these pictures worse than a gray copy."
         : beaten.length === METRICS.length
           ? "Every metric calls these pictures worse than a gray copy."
-          : `Worse than a gray copy by: ${beaten.join(", ")}.`;
-    const right = Math.round(100 * scores.channel_argmax_accuracy);
-    const gray = Math.round(100 * floor.channel_argmax_accuracy);
+          : `${listed(beaten)} call${beaten.length === 1 ? "s" : ""} these pictures worse than a gray copy.`;
+    const [right, gray] = [scores, floor].map((each) => percent(each.channel_argmax_accuracy));
+    const [error, grays] = [scores, floor].map((each) => each.mse.toFixed(4));
     return {
-      words: `${said} The accuracy is ${right} %, and a gray copy's ${gray} %. The MSE is ${scores.mse.toFixed(4)}, and a gray copy's ${floor.mse.toFixed(4)}.`,
+      words: `${said} The accuracy is ${right}, and a gray copy's ${gray}. The MSE is ${error}, and a gray copy's ${grays}.`,
       values: { scores, floor, harm, changed: Array.from(changed) },
     };
   }

@@ -1,7 +1,7 @@
 // The cube of colours, cut by a plane of equal gray: all that a pixel of a photograph could have been.
 import { button, bytes, clamp, figure, handle, line, picture, place, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 500, wide: 500 };
+export const height = { narrow: 757, wide: 470 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SIZE = 300; // of the cube's canvas, pixels
@@ -232,7 +232,7 @@ function render(context) {
     return {
       words:
         `The pixel is (${r}, ${g}, ${b}), and its gray is ${Math.round(255 * gray)}. All colours of that gray ` +
-        `lie on a cut with ${corners.length} corners, ${Math.round(100 * share)} % as large as the largest cut.`,
+        `lie on a cut with ${corners.length} corners, ${Math.round(100 * share)}\u00a0% as large as the largest cut.`,
       values: { pixel, gray, corners, share, yaw, pitch, at },
     };
   }

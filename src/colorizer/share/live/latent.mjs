@@ -2,7 +2,7 @@
 // the three. The decoder is too large for a page; its pictures were made beforehand on a grid.
 import { bytes, clamp, drawing, figure, handle, html, picture, svg } from "./kit.mjs";
 
-export const height = { narrow: 900, wide: 560 };
+export const height = { narrow: 644, wide: 643 };
 
 const SIZE = 260; // of the plane
 const EDGE = 34; // around it, for the pictures at its corners
@@ -75,7 +75,7 @@ function render(context) {
     move: ([x, y]) => {
       at = [x, y].map((v) => clamp((v - EDGE) / SIZE, 0, 1));
     },
-    words: () => `${Math.round(100 * at[0])} % of the way to the right, ${Math.round(100 * at[1])} % down`,
+    words: () => `${Math.round(100 * at[0])}\u00a0% of the way to the right, ${Math.round(100 * at[1])}\u00a0% down`,
     step: SIZE / 24,
     anywhere: true,
   });
@@ -105,8 +105,8 @@ function render(context) {
     const [x, y] = at.map((v) => Math.round(100 * v));
     return {
       words:
-        `The code goes ${x} % of the way to ${names[1]} and ${y} % of the way to ${names[2]}. The decoded ` +
-        `picture lies ${Math.round(100 * share)} % of the distance of these two away from the cross-fade.`,
+        `The code goes ${x}\u00a0% of the way to ${names[1]} and ${y}\u00a0% of the way to ${names[2]}. The decoded ` +
+        `picture lies ${Math.round(100 * share)}\u00a0% of the distance of these two away from the cross-fade.`,
       values: { at, drawn: Array.from(drawn), mixed: Array.from(mixed), share },
     };
   }

@@ -1,7 +1,7 @@
 // Two or three colours that a gray patch could have, and what each loss makes of them.
 import { clamp, drawing, figure, handle, picture, set, slider, svg } from "./kit.mjs";
 
-export const height = { narrow: 900, wide: 560 };
+export const height = { narrow: 953, wide: 555 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SIZE = 240; // pixels of the plane
@@ -167,17 +167,17 @@ function render(context) {
       set(rows[i + 1].patches[0], { x: 0, width: 72, fill: css(answers[name]) }),
     );
     const typical = colours.reduce((sum, c, i) => sum + shares[i] * saturation(c), 0);
-    rows[0].told.textContent = shares.map((s, i) => `${LETTERS[i]} ${Math.round(100 * s)} %`).join(", ");
+    rows[0].told.textContent = shares.map((s, i) => `${LETTERS[i]} ${Math.round(100 * s)}\u00a0%`).join(", ");
     rows[1].told.textContent = "the mean";
     rows[2].told.textContent = undecided ? "a median; any between is as good" : "the median of each channel";
     rows[3].told.textContent = LETTERS[shares.indexOf(Math.max(...shares))];
     const paler = `The mean's saturation is ${two(saturation(answers.mean))}; the colours' own is ${two(typical)} on average.`;
-    const moved = Math.abs(own - gray) > 0.005;
+    const same = colours.findIndex((c, i) => shares[i] && c.every((x, k) => Math.abs(x - answers.median[k]) < 1e-6));
     const median = undecided
       ? "Half of the weight lies on either side, so the median is not one colour."
-      : moved
-        ? `The median takes each channel on its own: its gray is ${two(own)} where that of all colours is ${two(gray)}.`
-        : "The median is one of the colours, or two agree on it.";
+      : same >= 0
+        ? `The median is ${LETTERS[same]}.`
+        : `The median takes channels of different colours: its gray is ${two(own)}, theirs ${two(gray)}.`;
     return {
       words: `${paler} ${median}`,
       values: { shares, colours, between, ...answers, saturation: [saturation(answers.mean), typical] },

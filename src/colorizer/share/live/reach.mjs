@@ -5,7 +5,7 @@
 // stands beside them: then every place is computed. Elsewhere, in JupyterLab say, they are not there.
 import { bytes, choice, clamp, figure, handle, html, picture, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 900, wide: 560 };
+export const height = { narrow: 580, wide: 319 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SQUARE = 8; // pixels, the side of what is covered
@@ -243,7 +243,7 @@ function render(context) {
     map.put(heat(changes, whole, gray));
     shadows.forEach((shadow) => set(shadow, { x: last.at[0], y: last.at[1] }));
     grip.show();
-    const per = (share) => `${Math.round(100 * share)} %`;
+    const per = (share) => `${Math.round(100 * share)}\u00a0%`;
     const how = live
       ? "The U-Net computes it in this page."
       : asked

@@ -2,7 +2,7 @@
 // chroma apart, and of all test images.
 import { bytes, choice, clamp, figure, handle, html, line, picture, plot, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 900, wide: 560 };
+export const height = { narrow: 865, wide: 519 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 
@@ -90,7 +90,7 @@ function render(context) {
     set(rule, { x1: x, x2: x });
     const left = parts(picked, truth);
     const own = parts(mean, truth).map((whole, part) => 1 - left[part] / whole);
-    const per = (share) => `${Math.round(100 * share)} %`;
+    const per = (share) => `${Math.round(100 * share)}\u00a0%`;
     const numbers = sizes[at] === 1 ? "One number keeps" : `${sizes[at]} numbers keep`;
     return {
       words:
