@@ -1,0 +1,359 @@
+"""The live figures of how a network learns, dragged in a browser, against NumPy and Keras."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+from test_live import show, some_image  # noqa: F401 - a fixture
+from test_page import browser, needs_chromium  # noqa: F401 - a fixture
+
+from colorizer import live
+from colorizer.backend import keras
+
+pytestmark = needs_chromium
+
+
+def scatter():
+    return live.figure(
+        "scatter",
+        alt="An input and what a transposed convolution makes of it.",
+        photograph=live.packed(some_image()[::4, ::4]),
+        at=[8, 8],
+    )
+
+
+def valley():
+    return live.figure("valley", alt="Five optimisers in a narrow valley.", start=[-1.4, -2.4])
+
+
+def schedule():
+    return live.figure(
+        "schedule", alt="A schedule, its loss, and a walk.", curvatures=[1.0, 0.1], seed=7
+    )
+
+
+def norm():
+    return live.figure(
+        "norm",
+        alt="A batch, normalised in two ways.",
+        mean=2.5,
+        deviation=0.7,
+        step=60,
+        seed=3,
+    )
+
+
+def shrinkage():
+    return live.figure("shrinkage", alt="Two weights and a penalty.", best=[1.6, 0.7])
+
+
+NETWORK = {
+    "into": [1.5, -1.5, 1.0, -0.5],
+    "bias": [0.5, 0.2, -1.0, 1.0],
+    "out": [1.0, 0.8, -1.4, -1.2],
+    "shift": 0.3,
+}
+
+
+def masks():
+    return live.figure(
+        "masks", alt="A network and its masks.", network=NETWORK, mask=[1, 0, 1, 1], at=-1
+    )
+
+
+def normals(count, seed):
+    """What kit.mjs makes of a seed: xorshift, then Box and Muller."""
+    x, uniform = seed, []
+    for _ in range(count + 16):
+        x ^= x << 13 & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= x << 5 & 0xFFFFFFFF
+        uniform.append(x / 2**32)
+    first, second = np.reshape(uniform[16:], (-1, 2)).T
+    radius = np.sqrt(-2 * np.log(first))
+    pair = radius * np.cos(2 * np.pi * second), radius * np.sin(2 * np.pi * second)
+    return np.stack(pair, axis=1).ravel()
+
+
+def slider_of(shown, name):
+    return shown.tab.get_by_role("slider", name=name, exact=True)
+
+
+@pytest.mark.parametrize("make", [scatter, valley, schedule, norm, shrinkage, masks])
+def test_a_figure_is_as_high_as_it_says_and_no_wider_than_a_phone(show, make):
+    said = re.search(r"narrow: (\d+), wide: (\d+)", live.module(make().name)).groups()
+    for width, height in zip((390, 820), map(int, said), strict=True):
+        shown = show(make(), width=width)
+        measure = "document.querySelector('.live').getBoundingClientRect().height"
+        assert shown.tab.evaluate(measure) == pytest.approx(height, abs=12)
+        assert shown.tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.words
+        for grip in shown.tab.locator(".handle .reach").all():
+            box = grip.bounding_box()
+            assert min(box["width"], box["height"]) >= 24
+
+
+def test_copies_are_scattered_as_by_keras_and_the_marker_tells_whose(show):
+    shown = show(scatter())
+    for side, stride, given, tent in itertools.product((2, 3, 5), (1, 2, 3), (0, 1), (0, 1)):
+        shown.slide("Kernel side", side)
+        shown.slide("Stride", stride)
+        shown.choose(("constant", "photo")[given])
+        shown.choose(("equal", "tent")[tent])
+        values = shown.values
+        line = (
+            np.ones(side)
+            if not tent
+            else 1 - abs(np.arange(side) - (side - 1) / 2) / (side + 1) * 2
+        )
+        np.testing.assert_allclose(values["kernel"], line, atol=1e-12)
+        image = some_image()[::4, ::4] / 255 if given else np.ones((8, 8))
+        kernel = np.outer(line, line)[..., None, None].astype("float32")
+        pictures = image[None, ..., None].astype("float32")
+        expected = keras.ops.conv_transpose(pictures, kernel, stride, "valid")
+        expected = keras.ops.convert_to_numpy(expected)[0, ..., 0]
+        size = values["size"]
+        assert size == (8 - 1) * stride + side
+        ours = np.reshape(values["output"], (size, size))
+        np.testing.assert_allclose(ours, expected[:size, :size], atol=1e-5)
+        assert not expected[size:].any()  # Keras adds zeros where the stride is larger
+    shown.slide("Kernel side", 3)
+    shown.slide("Stride", 2)
+    shown.choose("constant")
+    shown.choose("equal")
+    assert sorted(shown.values["period"]) == [1, 2, 2, 4]
+    before = shown.values["at"]
+    marker = slider_of(shown, "Place of the output")
+    shown.drag(marker, 60, -45)
+    column, row = shown.values["at"]
+    assert column > before[0]
+    assert row < before[1]
+    marker.press("ArrowLeft")
+    after = shown.values
+    assert after["at"] == [column - 1, row]
+    for at, chosen in zip(after["at"], (after["columns"], after["rows"]), strict=True):
+        assert chosen == [i for i in range(8) if 0 <= at - 2 * i < 3]
+    shown.slide("Kernel side", 4)
+    assert shown.values["size"] == 18
+    assert set(shown.values["period"]) == {4}
+    assert "no checkerboard" in shown.words
+
+
+def keras_walks(optimizer, bowl, start, steps):
+    """The points of an optimiser of Keras on the quadratic of `bowl`."""
+    a, b, c = bowl
+    variable = keras.Variable(np.array(start), dtype="float64")
+    points = [np.array(start)]
+    for _ in range(steps):
+        gradient = np.array([[a, b], [b, c]]) @ points[-1]
+        optimizer.apply([keras.ops.convert_to_tensor(gradient, "float64")], [variable])
+        points.append(keras.ops.convert_to_numpy(variable.value).copy())
+    return np.array(points)
+
+
+def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
+    shown = show(valley())
+    before = shown.values["start"]
+    shown.drag(slider_of(shown, "Start"), 90, -60)
+    assert shown.values["start"][0] > before[0]
+    assert shown.values["start"][1] > before[1]
+    slider_of(shown, "Start").press("ArrowLeft")
+    shown.slide("η, first two", -0.3)
+    shown.slide("η, other three", -0.8)
+    shown.slide("Momentum β", 0.8)
+    shown.slide("Turned by", 25)
+    values = shown.values
+    a, b, c = values["bowl"]
+    np.testing.assert_allclose(np.linalg.eigvalsh([[a, b], [b, c]]), [0.01, 1], rtol=1e-9)
+    along = np.cos(np.radians(25)), np.sin(np.radians(25))
+    np.testing.assert_allclose(np.array([[a, b], [b, c]]) @ along, np.array(along) / 100)
+    optimizers = keras.optimizers
+    expected = {
+        "descent": optimizers.SGD(values["rate"]),
+        "momentum": optimizers.SGD(values["rate"], momentum=values["momentum"]),
+        "rmsprop": optimizers.RMSprop(values["length"]),
+        "adam": optimizers.Adam(values["length"]),
+        "nadam": optimizers.Nadam(values["length"]),
+    }
+    for name, optimizer in expected.items():
+        theirs = keras_walks(optimizer, values["bowl"], values["start"], 50)
+        np.testing.assert_allclose(values["paths"][name][:51], theirs, atol=1e-5, err_msg=name)
+    losses = [p @ [[a, b], [b, c]] @ p / 2 for p in map(np.array, values["paths"]["adam"])]
+    np.testing.assert_allclose(values["losses"][3], losses, rtol=1e-6)
+    for row, momentum in zip(values["eigen"], (0, values["momentum"]), strict=True):
+        for share, curvature in zip(row, (0.01, 1), strict=True):
+            step = [[1 + momentum - values["rate"] * curvature, -momentum], [1, 0]]
+            assert share == pytest.approx(np.abs(np.linalg.eigvals(step)).max(), rel=1e-6)
+    shown.slide("η, first two", 0.5)
+    assert shown.values["eigen"][0][1] > 1
+    assert "gradient descent runs away" in shown.words
+
+
+def test_the_valley_is_played_and_paused(show):
+    shown = show(valley())
+    before = shown.values["step"]
+    shown.tab.get_by_role("button", name="Play").click()
+    wait = "([step]) => document.querySelector('[data-live]').values.step > step + 3"
+    shown.tab.wait_for_function(wait, arg=[before])
+    shown.tab.get_by_role("button", name="Pause").click()
+    at = shown.values["step"]
+    shown.tab.wait_for_timeout(200)
+    assert shown.values["step"] == at
+
+
+def test_a_schedule_is_drawn_and_the_walk_answers(show):
+    shown = show(schedule())
+    curvatures, noise = np.array([1.0, 0.1]), normals(600, seed=7).reshape(-1, 2)
+
+    def walks(rates, start, sigma):
+        place, places = np.array(start), [start]
+        square, losses = np.square(start), [np.sum(curvatures * np.square(start)) / 2]
+        for rate, xi in zip(rates, noise, strict=True):
+            place = place - rate * (curvatures * place + sigma * xi)
+            square = (1 - rate * curvatures) ** 2 * square + (rate * sigma) ** 2
+            places.append(place)
+            losses.append(np.sum(curvatures * square) / 2)
+        return np.array(places), losses
+
+    def agrees():
+        values = shown.values
+        rates = np.array(values["rates"])
+        places, losses = walks(rates, values["start"], values["sigma"])
+        np.testing.assert_allclose(values["places"], places, atol=1e-6)
+        np.testing.assert_allclose(values["losses"], losses, rtol=1e-6)
+        bound = rates[:, None] * values["sigma"] ** 2 / (2 * (2 - rates[:, None] * curvatures))
+        np.testing.assert_allclose(values["floors"], bound.sum(axis=1), rtol=1e-6)
+        return values
+
+    rates = np.array(agrees()["rates"])
+    np.testing.assert_allclose(rates[[0, 119, 120, -1]] / rates[0], [1, 1, 0.1, 0.1])
+    shown.choose("cosine")
+    cosine = keras.optimizers.schedules.CosineDecay(rates[0], 300)
+    expected = [float(cosine(t)) for t in range(300)]
+    np.testing.assert_allclose(agrees()["rates"], expected, atol=1e-6)
+    shown.choose("plateau")
+    values = agrees()
+    losses = (np.square(values["places"][1:]) * curvatures).sum(axis=1) / 2
+    rate, best, waited = rates[0], np.inf, 0
+    for epoch, watched in enumerate(losses.reshape(-1, 10).mean(axis=1)):
+        assert values["rates"][10 * epoch] == pytest.approx(rate)
+        waited = 0 if watched < best else waited + 1
+        best = min(best, watched)
+        if waited == 3:
+            rate, waited = rate * np.sqrt(0.1), 0
+    assert rate < rates[0]
+    shown.choose("constant")
+    shown.slide("Noise σ", 1.5)  # noqa: RUF001
+    np.testing.assert_allclose(agrees()["rates"], rates[0])
+    knot = slider_of(shown, "Learning rate at step 180")
+    shown.drag(knot, 0, 40)
+    assert shown.tab.get_by_label("by hand").is_checked()
+    values = agrees()
+    points = np.array(values["points"])
+    assert points[3] < points[2]
+    drawn = 10 ** np.interp(np.arange(300), 60 * np.arange(6), points)
+    np.testing.assert_allclose(values["rates"], drawn, rtol=1e-6)
+    knot.press("ArrowUp")
+    assert shown.values["points"][3] > points[3]
+    shown.drag(slider_of(shown, "Start of the walk"), 40, 30)
+    assert agrees()["start"][0] > values["start"][0]
+
+
+def test_a_batch_is_normalised_as_by_keras_and_its_averages_lag(show):
+    shown = show(norm())
+    stream = 2.5 + 0.7 * normals(600 * 32, seed=3)
+    shown.choose("0.9")
+    shown.slide("Batch size", 16)
+    shown.slide("Data shift", 0.5)
+    before = shown.values
+    shown.drag(slider_of(shown, "Steps trained"), -40, 0)
+    values = shown.values
+    assert values["step"] < before["step"]
+    slider_of(shown, "Steps trained").press("ArrowRight")
+    assert shown.values["step"] > values["step"]
+    value = slider_of(shown, "One value of the batch")
+    shown.drag(value, 60, 0)
+    values = shown.values
+    assert values["values"][0] > before["values"][0]
+    assert values["values"][1:] == before["values"][1:]
+    # in training the others move as well; at inference they do not, apart from the steps
+    assert np.all(np.array(values["byBatch"][1:]) < before["byBatch"][1:])
+    layer = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-3, dtype="float64")
+    layer.build((None, 1))
+    for t in range(values["step"]):
+        layer(stream[16 * t : 16 * (t + 1), None], training=True)
+    averages = float(layer.moving_mean.numpy()[0]), float(layer.moving_variance.numpy()[0])
+    np.testing.assert_allclose(values["averages"], averages, atol=1e-6)
+    batch = np.array(values["values"])[:, None]
+    others = 3.0 + 0.7 * normals(32, seed=4)[1:16]
+    np.testing.assert_allclose(batch[1:, 0], others, atol=1e-9)
+    for name, training in (("byAverages", False), ("byBatch", True)):
+        expected = keras.ops.convert_to_numpy(layer(batch, training=training))[:, 0]
+        np.testing.assert_allclose(values[name], expected, atol=1e-5)
+
+
+def test_the_answers_of_lasso_and_ridge_minimise_what_they_say(show):
+    shown = show(shrinkage())
+    assert shown.values["weights"][1] == 0
+    assert "second weight is exactly zero" in shown.words
+    own = slider_of(shown, "Minimum of the loss")
+    before = shown.values["best"]
+    shown.drag(own, -30, -50)
+    best = shown.values["best"]
+    assert best[0] < before[0]
+    assert best[1] > before[1]
+    own.press("ArrowRight")
+    shown.slide("Correlation", -0.6)
+    values = shown.values
+    hessian = np.array([[1, -0.6], [-0.6, 1]])
+    for strength, w in zip(values["strengths"], values["answers"], strict=True):
+        gradient = hessian @ (np.array(w) - values["best"])
+        for each, slope in zip(w, gradient, strict=True):
+            if each:
+                assert slope == pytest.approx(-strength * np.sign(each), abs=1e-9)
+            else:
+                assert abs(slope) <= strength + 1e-9
+    shown.drag(slider_of(shown, "Strength"), -30, 0)
+    assert shown.values["strength"] < values["strength"]
+    shown.choose("ridge")
+    values = shown.values
+    strengths = np.array(values["strengths"])[:, None, None]
+    expected = np.linalg.solve(
+        hessian + 2 * strengths * np.eye(2), np.tile(hessian @ values["best"], (121, 1))[..., None]
+    )
+    np.testing.assert_allclose(values["answers"], expected[..., 0], atol=1e-9)
+    assert "no corners" in shown.words
+
+
+def test_the_mean_of_all_masks_and_the_network_without_one(show):
+    shown = show(masks())
+    ends = {
+        "linear": lambda a: a,
+        "ReLU": lambda a: np.maximum(a, 0),
+        "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    }
+    shown.drag(slider_of(shown, "Input x"), 60, 0)
+    assert shown.values["at"] > -1
+    for name, end in ends.items():
+        for rate in (0.2, 0.5):
+            shown.choose(name)
+            shown.slide("Dropout rate p", rate)
+            values = shown.values
+            hidden = (
+                np.maximum(np.array(NETWORK["into"]) * values["at"] + NETWORK["bias"], 0)
+                * NETWORK["out"]
+            )
+            kept = np.array(list(itertools.product((0, 1), repeat=4)))
+            chance = np.prod(np.where(kept, 1 - rate, rate), axis=1)
+            outputs = end(kept @ hidden / (1 - rate) + NETWORK["shift"])
+            assert values["mean"] == pytest.approx(chance @ outputs)
+            assert values["whole"] == pytest.approx(end(hidden.sum() + NETWORK["shift"]))
+            np.testing.assert_allclose(sorted(values["outputs"]), sorted(outputs))
+            if name == "linear":
+                assert values["mean"] == pytest.approx(values["whole"])
+    unit = shown.tab.get_by_role("switch", name="Hidden unit 2")
+    unit.click()
+    assert shown.values["mask"] == [1, 1, 1, 1]
+    unit.press("Enter")
+    assert shown.values["mask"] == [1, 0, 1, 1]
