@@ -78,6 +78,8 @@ function render(context) {
     words: () => `column ${at[0]}, row ${at[1]}`,
     step: 1,
     shape,
+    reach: side / 12,
+    anywhere: true,
   });
 
   const output = picture(frame, { width: side, height: side, title: "Output", label: "The output" });
