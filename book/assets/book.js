@@ -11,3 +11,6 @@ document.addEventListener("DOMContentLoaded", () => {
     if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
   }
 });
+
+// The page's typeface is there before the first words are drawn, so that none of them moves.
+for (const face of document.fonts) if (face.family.includes("Course Sans")) face.load();
