@@ -71,6 +71,7 @@ Put the **least** first.
 : So one counts.
 ```
 """
+ROWS = "```{rows}\na | b\n```\n\n"
 ITEMS = "1. a\n2. b\n3. c\n"
 HINTED = "\n? d\n: e\n```"
 
@@ -87,6 +88,9 @@ REFUSED = {
     "order-hintless": ("```{answer-order}\nWhich?\n\n" + ITEMS + "\n: e\n```", "needs a hint"),
     "order-unexplained": ("```{quiz-order}\nWhich?\n\n" + ITEMS + "\n? d\n```", "an explanation"),
     "rows-none": ("```{rows}\n```", "name the rows"),
+    "rows-lacking": (ROWS + "| one | two |\n| --- | --- |\n| c | d |\n", "begins with: a | b"),
+    "rows-tableless": (ROWS, "no table follows"),
+    "rows-twice": (ROWS + ROWS + "| one | two |\n| --- | --- |\n| a | b |\n", "no table follows"),
 }
 
 
@@ -269,7 +273,7 @@ def test_several_numbers_are_all_to_be_right(visit, half, other):
         first, second = form.get_by_role("textbox").all()
         told = form.get_by_role("status")
         first.fill(half)
-        second.fill("-256")
+        second.fill("-250")
         second.press("Enter")
         assert told.text_content() == "✗ Not yet. "
         second.fill(other)

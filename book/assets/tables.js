@@ -1,8 +1,6 @@
 // Long tables: sorted by their heads, filtered, unfolded; the best value and the floor marked.
 // And scorecards: claims with verdicts, filtered by verdict.
 (() => {
-  const SORTED = 8; // rows from which on a table is sorted
-  const FILTERED = 12;
   const FLOOR = /gray copy|photocopier/i;
   const NO_RIVAL = /gray copy|photocopier|oracle|truth|record/i; // not among those of which one is best
   const LOWER = /mse|mae|rmse|ciede|loss|error/i;
@@ -23,6 +21,7 @@
   };
   const text = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
   const frame = (table) => table.closest(".pst-scrollable-table-container") ?? table;
+  const phrase = (cell) => cell.querySelector("p") ?? cell;
 
   // The number that a cell begins with; "0.0078 ± 0.0001", "−12 %" and "1,418,496" have one.
   function number(cell) {
@@ -38,7 +37,14 @@
       this.heads = [...table.tHead.rows[0].cells];
       this.words = "";
       this.order = this.rows;
-      this.unfolded = true;
+      this.tools = frame(table).previousElementSibling;
+      this.kept = new Set(this.rows.filter((row) => !row.classList.contains("folded")));
+      this.unfolded = this.kept.size === this.rows.length;
+      this.button = this.unfolded ? null : frame(table).nextElementSibling;
+      this.button?.addEventListener("click", () => {
+        this.unfolded = !this.unfolded;
+        this.show();
+      });
     }
 
     /** Rows that only head those below them. */
@@ -57,8 +63,9 @@
 
     makeSortable() {
       this.heads.forEach((head, i) => {
-        const button = element("button", { type: "button", className: "sort" }, ...head.childNodes);
-        head.append(button);
+        const place = phrase(head);
+        const button = element("button", { type: "button", className: "sort" }, ...place.childNodes);
+        place.append(button);
         button.addEventListener("click", () => this.sort(head, i));
       });
     }
@@ -96,29 +103,7 @@
         if (this.words) this.unfolded = true;
         this.show();
       });
-      this.tools().append(element("label", {}, "Filter ", field), this.counted);
-    }
-
-    /** Leave the rows that begin as is named; a button brings the others. */
-    fold(names) {
-      const begins = (row, name) => `${[...row.cells].map(text).join(" | ")} |`.startsWith(`${name} |`);
-      const kept = this.rows.filter((row) => names.some((name) => begins(row, name)));
-      const lacking = names.filter((name) => !kept.some((row) => begins(row, name)));
-      if (lacking.length) console.error(`A table has no row "${lacking.join('", "')}".`);
-      this.kept = new Set(kept);
-      this.unfolded = false;
-      this.button = element("button", { type: "button", className: "unfold" });
-      this.button.addEventListener("click", () => {
-        this.unfolded = !this.unfolded;
-        this.show();
-      });
-      frame(this.table).after(this.button);
-    }
-
-    tools() {
-      this.bar ??= element("div", { className: "table-tools" });
-      if (!this.bar.isConnected) frame(this.table).before(this.bar);
-      return this.bar;
+      this.tools.append(element("label", {}, "Filter ", field), this.counted);
     }
 
     show() {
@@ -144,8 +129,12 @@
       const marked = this.heads.some((head) => text(head) === "best") ? this.byRow() : this.byColumn();
       const floors = this.rows.filter((row) => FLOOR.test(text(row.cells[0])));
       for (const row of floors) row.classList.add("floor");
-      const legend = [marked && "★ best", floors.length && "┄ floor: the gray copy"].filter(Boolean);
-      if (legend.length) this.tools().append(element("span", { className: "legend" }, legend.join(", ")));
+      const legend = [
+        this.table.querySelector(".sort") && "↕ sorts",
+        marked && "★ best",
+        floors.length && "┄ floor: the gray copy",
+      ].filter(Boolean);
+      this.tools.append(element("span", { className: "legend" }, legend.join(", ")));
     }
 
     byColumn() {
@@ -179,7 +168,7 @@
       if (sign * number(cell) !== best) continue;
       cell.classList.add("best");
       const star = element("span", { ariaHidden: "true" }, "\u00a0★");
-      cell.append(star, element("span", { className: "unseen" }, " best"));
+      phrase(cell).append(star, element("span", { className: "unseen" }, " best"));
     }
     return true;
   }
@@ -243,18 +232,13 @@
       new Scorecard(table);
       continue;
     }
+    if (!table.classList.contains("long-table")) continue;
     const long = new LongTable(table);
-    if (long.rows.length <= SORTED) continue;
     const byMetric = long.heads.some((head) => text(head) === "best"); // whose rows are of many units
-    if (!byMetric) long.makeSortable();
-    if (long.rows.length > FILTERED) long.makeFilterable();
+    if (byMetric) table.classList.add("by-metric");
+    else long.makeSortable();
+    if (long.tools.classList.contains("filtered")) long.makeFilterable();
     long.markBest();
-    const names = [...document.querySelectorAll(".shown-rows")].findLast(
-      (list) =>
-        list.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING &&
-        tables.find((other) => list.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING) === table,
-    );
-    if (names) long.fold([...names.children].map(text));
     long.show();
   }
 })();

@@ -1,9 +1,9 @@
 """Sphinx extension: long tables that a reader can sort, filter and unfold; scorecards.
 
-The script `tables.js` does it in the page, so that without it all rows are there. Every table of
-more than eight rows is sorted by its heads, one of more than twelve can be filtered. A chapter that
-talks about a few rows of a long table names them before it, each by its first cell, or by so many
-cells as it takes::
+The script `tables.js` does it in the page, so that without it all rows are there; the places for its
+tools are kept, so that nothing moves. Every table of more than eight rows is sorted by its heads, one
+of more than twelve can be filtered. A chapter that talks about a few rows of a long table names them
+before it, each by its first cell, or by so many cells as it takes::
 
     ```{rows}
     gray copy
@@ -13,14 +13,26 @@ cells as it takes::
 The others are folded. A cell with the tag `scorecard` shows its table as claims with verdicts.
 """
 
-import html
-
 from docutils import nodes
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+logger = logging.getLogger(__name__)
 
-class shown_rows(nodes.General, nodes.Element):  # noqa: N801 - a docutils node
+SORTED, FILTERED = 8, 12  # rows above which a table is sorted, and filtered
+SCORECARD = "tag_scorecard"
+
+
+class shown_rows(nodes.General, nodes.Element):  # noqa: N801 - docutils names the visitors
     """How the rows of the next table begin that are shown at first."""
+
+
+class table_tools(nodes.General, nodes.Element):  # noqa: N801
+    """The place for what filters a table, and for what its marks mean."""
+
+
+class unfold_button(nodes.General, nodes.Element):  # noqa: N801
+    """What brings the folded rows."""
 
 
 class Rows(SphinxDirective):
@@ -29,17 +41,102 @@ class Rows(SphinxDirective):
     has_content = True
 
     def run(self):
-        """Give the marker."""
+        """Give the marker, which `prepare` takes away."""
         names = [line.strip() for line in self.content if line.strip()]
         if not names:
             raise self.error("name the rows that are shown, one a line")
-        return [shown_rows(names=names)]
+        marker = shown_rows(names=names)
+        self.set_source_info(marker)
+        return [marker]
 
 
-def visit_rows(translator, node):
-    """A hidden list for the script."""
-    items = "".join(f"<li>{html.escape(name)}</li>" for name in node["names"])
-    translator.body.append(f'<ul class="shown-rows" hidden>{items}</ul>')
+def prepare(app, doctree):
+    """Give long tables their places and classes, and fold what a `shown_rows` does not name."""
+    marker = None
+    found = doctree.findall(lambda x: isinstance(x, shown_rows | nodes.table))
+    for node in list(found):
+        if isinstance(node, shown_rows):
+            complain(marker)
+            marker = node
+            continue
+        rows = body_rows(node)
+        if len(rows) > SORTED and not in_scorecard(node):
+            make_long(node, len(rows) > FILTERED)
+        if marker:
+            fold(node, rows, marker)
+            marker = None
+    complain(marker)
+
+
+def complain(marker):
+    """Say that no table follows a marker, if there is one."""
+    if marker:
+        logger.warning("no table follows these rows", location=marker)
+        marker.parent.remove(marker)
+
+
+def body_rows(table):
+    """The rows below the head."""
+    return [row for body in table.findall(nodes.tbody) for row in body]
+
+
+def in_scorecard(node):
+    """Whether the cell around a table has the tag."""
+    while node := node.parent:
+        if SCORECARD in node.get("classes", []):
+            return True
+    return False
+
+
+def make_long(table, filtered):
+    """Mark a table for the script, and keep a place above it."""
+    table["classes"].append("long-table")
+    tools = table_tools(classes=["filtered"] if filtered else [])
+    table.parent.insert(table.parent.index(table), tools)
+
+
+def fold(table, rows, marker):
+    """Fold the rows that do not begin as is named; each name is to have one."""
+    lacking = set(marker["names"])
+    for row in rows:
+        text = " | ".join(cell.astext().strip() for cell in row) + " |"
+        names = {x for x in marker["names"] if text.startswith(f"{x} |")}
+        lacking -= names
+        if not names:
+            row["classes"].append("folded")
+    if lacking:
+        logger.warning(
+            "no row of the table begins with: %s",
+            "; ".join(sorted(lacking)),
+            location=marker,
+        )
+    button = unfold_button(rows=len(rows) - len(groups(rows)))
+    table.parent.insert(table.parent.index(table) + 1, button)
+    marker.parent.remove(marker)
+
+
+def groups(rows):
+    """The rows that only head those below them."""
+    return [
+        row
+        for row in rows
+        if not any(cell.astext().strip() for cell in row[1:])
+    ]
+
+
+def visit_tools(translator, node):
+    """An empty place."""
+    classes = " ".join(["table-tools", *node["classes"]])
+    translator.body.append(f'<div class="{classes}"></div>')
+    raise nodes.SkipNode
+
+
+def visit_button(translator, node):
+    """The button as the script finds it."""
+    translator.body.append(
+        '<button type="button" class="unfold" aria-expanded="false">'
+        f"Show all {node['rows']} rows</button>"
+    )
     raise nodes.SkipNode
 
 
@@ -53,6 +150,9 @@ def load_files(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register the directive, and what a page with a table needs."""
     app.add_directive("rows", Rows)
-    app.add_node(shown_rows, html=(visit_rows, None))
+    app.add_node(shown_rows)
+    app.add_node(table_tools, html=(visit_tools, None))
+    app.add_node(unfold_button, html=(visit_button, None))
+    app.connect("doctree-read", prepare)
     app.connect("html-page-context", load_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
