@@ -135,7 +135,7 @@ def test_a_figure_fits_and_is_as_high_as_it_says(show, figure, width, kind):
 def test_the_cube_is_cut_where_the_gray_is_that_of_the_pixel(show):
     shown = show(cube())
     areas = []
-    for gray in np.linspace(0.0005, 0.9995, 200):
+    for gray in (np.arange(200) + 0.5) / 200:
         corners = np.array(shown.call("slice", gray))
         np.testing.assert_allclose(corners @ GRAY_WEIGHTS, gray, atol=1e-12)
         assert corners.min() > -1e-12
@@ -194,7 +194,7 @@ def test_modes_are_dragged_and_weighed(show):
     assert dragged[2] > before[2]
     first.press("ArrowLeft")
     assert shown.values["colours"][0][0] < dragged[0]
-    for weights in ((7, 3, 0), (5, 5, 0), (2, 3, 4), (1, 4, 3)):
+    for weights in ((7, 3, 0), (5, 5, 0), (2, 3, 4), (1, 5, 3)):
         for letter, weight in zip("ABC", weights, strict=True):
             shown.slide(f"Weight of {letter}", weight)
         values = shown.values
@@ -236,7 +236,9 @@ def test_all_metrics_answer_as_the_package(show):
         np.testing.assert_allclose(values["changed"], changed.ravel(), atol=1e-6)
         for name in names:
             expected = getattr(metrics, name)(changed.clip(0, 1), truth)
-            assert values["scores"][name] == pytest.approx(expected, rel=1e-4), name
+            # where a value is cut off at 1 a rounding decides which channel is the largest
+            near = {"abs": 0.003} if name == "channel_argmax_accuracy" else {"rel": 1e-4}
+            assert values["scores"][name] == pytest.approx(expected, **near), name
 
 
 def test_colour_differences_as_in_scikit_image(show):
