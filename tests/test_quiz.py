@@ -420,9 +420,9 @@ def test_a_long_table_is_folded_filtered_and_marked(tables):
     page.get_by_role("button", name="Show fewer rows").press("Enter")
     field = page.get_by_label("Filter")
     assert field.count() == 1
-    field.fill("model 1")
-    assert names(long) == ["model 1", "model 10", "model 11", "model 12"]
-    assert page.get_by_text("4 of 14 rows").is_visible()
+    field.fill("24 MODEL")
+    assert names(long) == ["model 10"]
+    assert page.get_by_text("1 of 14 rows").is_visible()
     field.fill("")
     assert len(names(long)) == 15
     best = [text.replace("\xa0", " ") for text in long.locator("td.best").all_text_contents()]
@@ -459,6 +459,6 @@ def test_a_scorecard_says_and_filters_verdicts(visit, width):
         assert names(card) == ["claim 0", "claim 2"]
         assert tab.get_by_text("2 of 5 claims are shown.").count() == 1
         box = card.locator("tbody tr").first.bounding_box()
-        cell = card.locator("tbody tr td").last.bounding_box()
+        cell = card.locator("tbody tr").first.locator("td").last.bounding_box()
         assert (box["width"] < 390) == (width == 390)
         assert cell["x"] + cell["width"] <= width
