@@ -185,6 +185,13 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
         for share, curvature in zip(row, (0.01, 1), strict=True):
             step = [[1 + momentum - values["rate"] * curvature, -momentum], [1, 0]]
             assert share == pytest.approx(np.abs(np.linalg.eigvals(step)).max(), rel=1e-6)
+    ways = []
+    shown.slide("Turned by", 0)
+    for condition in (1, 3):  # along an axis the length of the valley is nothing to Adam
+        shown.slide("Condition κ", condition)
+        ways.append(shown.values["paths"])
+    np.testing.assert_allclose(ways[0]["adam"], ways[1]["adam"], atol=0.01)
+    assert not np.allclose(ways[0]["descent"], ways[1]["descent"], atol=0.5)
     shown.slide("η, first two", 0.5)
     assert shown.values["eigen"][0][1] > 1
     assert "gradient descent runs away" in shown.words
@@ -240,7 +247,7 @@ def test_a_schedule_is_drawn_and_the_walk_answers(show):
         assert values["rates"][10 * epoch] == pytest.approx(rate)
         waited = 0 if watched < best else waited + 1
         best = min(best, watched)
-        if waited == 3:
+        if waited == 5:
             rate, waited = rate * np.sqrt(0.1), 0
     assert rate < rates[0]
     shown.choose("constant")
@@ -328,6 +335,7 @@ def test_the_answers_of_lasso_and_ridge_minimise_what_they_say(show):
 
 def test_the_mean_of_all_masks_and_the_network_without_one(show):
     shown = show(masks())
+    assert "leaving the mask out is not the mean" in shown.words
     ends = {
         "linear": lambda a: a,
         "ReLU": lambda a: np.maximum(a, 0),

@@ -54,7 +54,7 @@ export function floor(rate, curvatures, sigma) {
   );
 }
 
-/** Rates by the plateau rule: a third of the rate after three epochs without a new lowest loss. */
+/** Rates by the plateau rule: a third of the rate after five epochs without a new lowest loss. */
 export function plateau(first, steps, curvatures, start, noise, sigma) {
   const rates = [];
   let [rate, best, waited, place] = [first, Infinity, 0, start];
@@ -67,7 +67,7 @@ export function plateau(first, steps, curvatures, start, noise, sigma) {
     const mean = losses.reduce((a, b) => a + b, 0) / EPOCH;
     waited = mean < best ? 0 : waited + 1;
     best = Math.min(best, mean);
-    if (waited === 3) [rate, waited] = [rate * Math.sqrt(0.1), 0];
+    if (waited === 5) [rate, waited] = [rate * Math.sqrt(0.1), 0];
   }
   return rates;
 }
