@@ -142,10 +142,12 @@ def test_a_formula_keeps_the_punctuation_around_it(in_order):
 def test_the_typeface_is_in_the_book_with_its_licence_and_without_the_reserved_name(in_order):
     styles = in_order / "_static/styles"
     css = (styles / "typeface.css").read_text()
+    script = (in_order / "_static/scripts/typeface.js").read_text()
     assert "Reserved Font Name 'Source'" in (styles / "typeface-license.txt").read_text()
     assert len(css) < 160_000
     faces = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", css)]
     assert len(faces) == 3
+    assert faces == [base64.b64decode(data) for data in re.findall(r'"([\w+/=]{999,})"', script)]
     for face in faces:
         font = TTFont(io.BytesIO(face))
         assert font["name"].getDebugName(1) == "Course Sans"

@@ -2,10 +2,11 @@
 
 The figures' package has it as it was published, with the signs of many languages. The book gets
 those that it may need, under a name of its own: the licence reserves the original's for the
-original. The faces come inside their style sheet, because one that arrives later than the page
-moves its lines.
+original. The faces come inside a script in the page's head, because one that arrives later than the
+page moves its lines, and even those inside a style sheet do; they are for readers without scripts.
 """
 
+import json
 import shutil
 from base64 import b64encode
 from io import BytesIO
@@ -36,6 +37,12 @@ RULE = """@font-face {{
 }}
 """
 
+SCRIPT = """for (const [style, weight, data] of {faces}) {{
+  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  document.fonts.add(new FontFace("{name}", bytes, {{ style, weight }}));
+}}
+"""
+
 
 def subset(face: str) -> bytes:
     """A face as woff2, with the signs of the book and the book's name for it."""
@@ -53,25 +60,37 @@ def subset(face: str) -> bytes:
 
 
 def write(app, error):
-    """Put the style sheet with the faces, and their licence, into the built book."""
+    """Put the script and the style sheet with the faces, and their licence, into the book."""
     if error:
         return
-    rules = (
-        RULE.format(
-            name=NAME,
-            style=style,
-            weights=weights,
-            data=b64encode(subset(face)).decode(),
-        )
+    faces = [
+        (style, weights, b64encode(subset(face)).decode())
         for face, style, weights in FACES
+    ]
+    rules = (
+        RULE.format(name=NAME, style=style, weights=weights, data=data)
+        for style, weights, data in faces
     )
-    styles = Path(app.outdir) / "_static/styles"
-    (styles / "typeface.css").write_text("".join(rules), encoding="utf-8")
-    shutil.copyfile(FILES / "LICENSE.txt", styles / "typeface-license.txt")
+    script = SCRIPT.format(faces=json.dumps(faces), name=NAME)
+    static = Path(app.outdir) / "_static"
+    (static / "scripts/typeface.js").write_text(script)
+    (static / "styles/typeface.css").write_text("".join(rules))
+    shutil.copyfile(
+        FILES / "LICENSE.txt", static / "styles/typeface-license.txt"
+    )
+
+
+def link_style(app, pagename, templatename, context, doctree):
+    """Name the style sheet in the page's head, for readers without scripts."""
+    address = context["pathto"]("_static/styles/typeface.css", resource=True)
+    context["metatags"] = context.get("metatags", "") + (
+        f'<noscript><link rel="stylesheet" href="{address}"></noscript>'
+    )
 
 
 def setup(app):
-    """Register the hook, and the style sheet for every page."""
+    """Register the hooks, and the script for every page."""
     app.connect("build-finished", write)
-    app.add_css_file("styles/typeface.css", priority=890)
+    app.connect("html-page-context", link_style)
+    app.add_js_file("scripts/typeface.js", priority=10)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
