@@ -138,7 +138,6 @@
     const name = item.textContent.trim();
     const grip = document.createElement("span");
     grip.className = "grip";
-    grip.textContent = "⠿";
     grip.ariaHidden = "true";
     const buttons = [
       ["up", "↑"],

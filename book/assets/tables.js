@@ -132,7 +132,7 @@
       const legend = [
         this.table.querySelector(".sort") && "↕ sorts",
         marked && "★ best",
-        floors.length && "┄ floor: the gray copy",
+        floors.length && "dashed: the floor, a gray copy",
       ].filter(Boolean);
       this.tools.append(element("span", { className: "legend" }, legend.join(", ")));
     }
