@@ -122,7 +122,7 @@ def questions():
 
 
 def scores():
-    """A table of fifteen rows, the first of nine of them, and a scorecard."""
+    """A table of fifteen rows, nine of them, a scorecard, and a table of nine metrics."""
     rows = [f"| model {i} | {n} | 0.{9 - i % 10}00 ± 0.001 | {i} % |" for i, n in enumerate(SIZES)]
     head = "| name | numbers | MSE | PSNR |\n| --- | ---: | ---: | ---: |\n"
     long = head + "\n".join(["| **all** | | | |", "| *gray copy* | | 0.000 | 99 % |", *rows])
@@ -137,10 +137,17 @@ def scores():
         "Text.",
         cell(shown(head + "\n".join(rows[:9]))),
         cell(shown(card), tags=["scorecard"]),
+        cell(shown("\n".join([*BY_METRIC, *["| MSE | low | 3 | 0 | 2 |"] * 7]))),
     )
 
 
 SIZES = ("1,418,496", f"{MINUS}5", "30", "900", "7", "1e3", "20", "21", "22", "23", "24", "25", "")
+BY_METRIC = (
+    "| test images | best | plain | gray copy | U-Net |",
+    "| --- | --- | ---: | ---: | ---: |",
+    "| PSNR | high | 22.1 ± 0.5 | 25 | 20 |",
+    "| colorfulness | 1 | 1.2 | 0 | 0.9 |",
+)
 IN_ORDER = [1, 4, 6, 7, 8, 9, 10, 11, 2, 3, 5, 0, 12]  # what is empty comes last
 VERDICTS = (
     "holds",
@@ -223,7 +230,7 @@ def test_without_javascript_all_answers_and_rows_are_there(unscripted, book):  #
     read_without_javascript(unscripted, f"{book.as_uri()}/book/questions.html")
     assert unscripted.get_by_text(f"512, {MINUS}256.5").is_visible()
     unscripted.goto(f"{book.as_uri()}/book/scores.html")
-    assert unscripted.locator("tbody tr").filter(visible=True).count() == 15 + 9 + len(VERDICTS)
+    assert unscripted.locator("tbody tr").filter(visible=True).count() == 15 + 9 + 9 + len(VERDICTS)
 
 
 @needs_chromium
@@ -377,7 +384,7 @@ def test_an_order_by_keyboard_and_by_dragging(visit):
 
 @pytest.fixture
 def tables(visit):
-    """The tables of the page of scores: long, of nine rows, and the scorecard."""
+    """The tables of the page of scores, as `scores` says."""
     with visit("scores") as seen:
         yield seen.tab.locator("table").all()
 
@@ -411,7 +418,7 @@ def test_a_table_is_sorted_by_its_heads(tables):
 
 @needs_chromium
 def test_a_long_table_is_folded_filtered_and_marked(tables):
-    long, short, _ = tables
+    long, short, _, by_metric = tables
     page = long.page
     assert names(long) == ["gray copy", "model 3"]
     unfold = page.get_by_role("button", name="Show all 14 rows")
@@ -430,6 +437,10 @@ def test_a_long_table_is_folded_filtered_and_marked(tables):
     assert long.locator("tr.floor").all_inner_texts()[0].startswith("gray copy")
     assert len(names(short)) == 9
     assert short.locator("td.best").count() == 2
+    best = by_metric.locator("td.best").all_text_contents()
+    assert [text.split()[0] for text in best] == ["22.1", "0.9", *"2222222"]
+    assert by_metric.locator("td.floor").all_inner_texts() == ["25", *"00000000"]
+    assert by_metric.get_by_role("button").count() == 0  # metrics are no numbers of one kind
     page.emulate_media(media="print")
     assert len(names(long)) == 15
 

@@ -3,8 +3,13 @@
 (() => {
   const FLOOR = /gray copy|photocopier/i;
   const NO_RIVAL = /gray copy|photocopier|oracle|truth|record/i; // not among those of which one is best
-  const LOWER = /mse|mae|rmse|ciede|loss|error/i;
-  const HIGHER = /psnr|ssim|accuracy/i;
+  const RIVALS = /^(name|model|experiment|test images|last layer)/i; // heads of columns of such
+  const WORTH = [
+    // what a measure is called, or which value is best; how far a value is from that
+    [/^low$|mse|mae|ciede|loss|error/i, (value) => value],
+    [/^high$|psnr|ssim|accuracy/i, (value) => -value],
+    [/^1$|colorfulness/i, (value) => Math.abs(value - 1)],
+  ];
   const VERDICTS = [
     // what a verdict begins with, its mark, its colour
     ["holds", "✓", "green"],
@@ -126,9 +131,12 @@
     }
 
     markBest() {
-      const marked = this.heads.some((head) => text(head) === "best") ? this.byRow() : this.byColumn();
-      const floors = this.rows.filter((row) => FLOOR.test(text(row.cells[0])));
-      for (const row of floors) row.classList.add("floor");
+      const byMetric = this.table.classList.contains("by-metric");
+      const marked = byMetric ? this.byRow() : RIVALS.test(text(this.heads[0])) && this.byColumn();
+      const floors = byMetric
+        ? this.heads.flatMap((head, i) => (FLOOR.test(text(head)) ? this.column(i) : []))
+        : this.rows.filter((row) => FLOOR.test(text(row.cells[0])));
+      for (const floor of floors) floor.classList.add("floor");
       const legend = [
         this.table.querySelector(".sort") && "↕ sorts",
         marked && "★ best",
@@ -140,32 +148,28 @@
     byColumn() {
       const rivals = this.rows.filter((row) => !this.isGroup(row) && !NO_RIVAL.test(text(row.cells[0])));
       return this.heads.filter((head, i) => {
-        const title = text(head);
-        if (!i || /training|change|difference|share|luck|of it/i.test(title)) return false;
-        const sign = LOWER.test(title) ? 1 : HIGHER.test(title) ? -1 : 0;
-        return sign && this.isNumeric(i) && mark(rivals.map((row) => row.cells[i]), sign);
+        const aside = !i || /training|change|difference|of it/i.test(text(head));
+        return !aside && markBest(rivals.map((row) => row.cells[i]), text(head));
       }).length;
     }
 
     byRow() {
       const place = this.heads.findIndex((head) => text(head) === "best");
-      return this.rows.filter((row) => {
-        const sign = { lower: 1, higher: -1 }[text(row.cells[place])];
-        const cells = [...row.cells].filter(
-          (cell, i) => i > place && !NO_RIVAL.test(text(this.heads[i])),
-        );
-        return sign && mark(cells, sign);
-      }).length;
+      const rivals = this.heads.map((head, i) => i > place && !NO_RIVAL.test(text(head)));
+      return this.rows.filter((row) =>
+        markBest([...row.cells].filter((cell, i) => rivals[i]), text(row.cells[place])),
+      ).length;
     }
   }
 
-  /** Mark the best of some cells, if there are several; sign is 1 where less is better. */
-  function mark(cells, sign) {
+  /** Mark the best of some cells, if they are of a known measure and there are several. */
+  function markBest(cells, measure) {
+    const worth = WORTH.find(([name]) => name.test(measure))?.[1];
     const filled = cells.filter((cell) => !Number.isNaN(number(cell)));
-    if (filled.length < 2) return false;
-    const best = Math.min(...filled.map((cell) => sign * number(cell)));
+    if (!worth || filled.length < 2) return false;
+    const best = Math.min(...filled.map((cell) => worth(number(cell))));
     for (const cell of filled) {
-      if (sign * number(cell) !== best) continue;
+      if (worth(number(cell)) !== best) continue;
       cell.classList.add("best");
       const star = element("span", { ariaHidden: "true" }, "\u00a0★");
       phrase(cell).append(star, element("span", { className: "unseen" }, " best"));
