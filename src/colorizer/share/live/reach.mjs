@@ -10,6 +10,7 @@ export const height = { narrow: 580, wide: 319 };
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SQUARE = 8; // pixels, the side of what is covered
 const STEPS = 160; // of a byte, for a chroma of 1
+const BRIGHTEST = 0.25; // a change of the chroma
 const GLOW = [1, 0.72, 0.35];
 const PARTS = ["worker", "runtime", "wasm", "unet"];
 
@@ -72,12 +73,11 @@ function coloured(gray, chroma = new Float64Array(2 * gray.length)) {
   return rgba;
 }
 
-/** Changes as a glow on the darkened picture, the brightest where all of the strongest chroma is new. */
-function heat(changes, whole, gray) {
-  const strongest = Math.max(...change(whole, new Float64Array(whole.length)));
+/** Changes as a glow on the darkened picture. */
+function heat(changes, gray) {
   const rgba = new Uint8ClampedArray(4 * gray.length).fill(255);
   changes.forEach((d, i) => {
-    const strength = Math.min(d / strongest, 1);
+    const strength = Math.min(d / BRIGHTEST, 1);
     GLOW.forEach((glow, k) => {
       rgba[4 * i + k] = 255 * ((1 - strength) * (0.1 + 0.2 * gray[i]) + strength * glow);
     });
@@ -240,7 +240,7 @@ function render(context) {
     input.put(coloured(gray));
     painted.put(coloured(gray, hidden));
     before.put(coloured(grayOf(last.index), whole));
-    map.put(heat(changes, whole, gray));
+    map.put(heat(changes, gray));
     shadows.forEach((shadow) => set(shadow, { x: last.at[0], y: last.at[1] }));
     grip.show();
     const per = (share) => `${Math.round(100 * share)}\u00a0%`;
