@@ -361,7 +361,9 @@ def test_the_mean_of_all_masks_and_the_network_without_one(show):
             if name == "linear":
                 assert values["mean"] == pytest.approx(values["whole"])
     unit = shown.tab.get_by_role("switch", name="Hidden unit 2")
+    assert unit.get_attribute("aria-checked") == "false"
     unit.click()
     assert shown.values["mask"] == [1, 1, 1, 1]
+    assert unit.get_attribute("aria-checked") == "true"
     unit.press("Enter")
     assert shown.values["mask"] == [1, 0, 1, 1]

@@ -115,7 +115,7 @@ function render(context) {
       set(ground, { class: mask[j] ? "node kept" : "node dropped" });
       set(wires[j], { class: mask[j] ? "curve orange" : "curve contour dashed" });
       text.textContent = mask[j] ? `×${(1 / (1 - p)).toFixed(1)}` : "×0";
-      set(cell, { "aria-checked": mask[j] === 1 });
+      set(cell, { "aria-checked": String(mask[j] === 1) });
     });
     const [a, b] = [average(at), all(at)];
     [a, b].forEach((y, i) => set(spots[i], { cx: chart.x(at), cy: chart.y(y) }));
