@@ -128,13 +128,11 @@ function render(context) {
     width: SIZE, height: SIZE, title: "Drag to turn", label: "All colours of the pixel's gray",
   });
   cube.canvas.style.imageRendering = "auto";
-  const turning = svg("rect", { width: SIZE, height: SIZE, fill: "transparent" });
   const whole = svg(
     "g",
     { class: "handle", role: "slider", tabindex: 0, "aria-label": "Turn the cube",
       "aria-valuemin": -180, "aria-valuemax": 180 },
-    turning,
-    svg("rect", { class: "reach", x: 2, y: 2, width: SIZE - 4, height: SIZE - 4, rx: 8 }),
+    svg("circle", { class: "reach", cx: SIZE / 2, cy: SIZE / 2, r: SIZE / 2 - 2 }), // beside it a finger scrolls
   );
   const edges = EDGES.map(() => svg("path", { class: "curve", style: "pointer-events: none" }));
   const outline = svg("path", { class: "curve", style: "stroke: var(--ink); stroke-width: 1.5" });
