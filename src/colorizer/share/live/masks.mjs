@@ -49,7 +49,7 @@ function render(context) {
     { class: "blue", text: "mean of all masks" },
     { class: "green dashed", text: "no mask, as at inference" },
   ]);
-  frame.stage.style.setProperty("--least", "19rem");
+  frame.stage.style.setProperty("--least", "17rem");
   const board = drawing(frame, { width: 340, height: 230, title: "Press a unit to drop or keep it" });
   const [left, middle, right] = [30, 170, 310];
   const rows = Array.from({ length: UNITS }, (_, j) => 30 + 57 * j);

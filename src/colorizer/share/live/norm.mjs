@@ -53,7 +53,7 @@ function render(context) {
     value: "0.99",
   });
 
-  frame.stage.style.setProperty("--least", "19rem");
+  frame.stage.style.setProperty("--least", "17rem");
   const rails = drawing(frame, { width: WIDTH, height: 255, title: "Drag the orange value" });
   const raw = scale([-3, 7], [8, WIDTH - 8]);
   const out = scale([-5, 5], [8, WIDTH - 8]);

@@ -95,7 +95,7 @@ function render(context) {
     { class: "orange thin", text: "one walk" },
     { class: "violet dashed", text: "floor of the rate" },
   ]);
-  frame.stage.style.setProperty("--least", "19rem");
+  frame.stage.style.setProperty("--least", "17rem");
   const column = html("div", { class: "column" });
   frame.stage.append(column);
   const beside = { ...frame, stage: column };

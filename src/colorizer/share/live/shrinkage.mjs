@@ -59,7 +59,7 @@ function render(context) {
     { class: "violet", text: "penalty, as large as the answer's" },
     { class: "blue", text: "answers, as λ grows", dot: "disc" },
   ]);
-  frame.stage.style.setProperty("--least", "19rem");
+  frame.stage.style.setProperty("--least", "17rem");
   const map = plot(frame, {
     width: 340,
     height: 340,

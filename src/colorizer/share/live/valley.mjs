@@ -115,7 +115,7 @@ function render(context) {
   }
 
   key(frame, RULES);
-  frame.stage.style.setProperty("--least", "19rem");
+  frame.stage.style.setProperty("--least", "17rem");
   const map = plot(frame, {
     width: 340,
     height: 330,
