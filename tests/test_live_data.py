@@ -9,11 +9,12 @@ import pytest
 from skimage import data as photographs
 from skimage.color import deltaE_ciede2000, rgb2lab
 from test_live import show  # noqa: F401 - a fixture
-from test_page import ROOT, browser, needs_chromium  # noqa: F401 - a fixture
+from test_page import ROOT, browser, needs_book, needs_chromium  # noqa: F401 - a fixture
 
 from colorizer import baselines, color, live, metrics, records, runs
 from colorizer.color import GRAY_WEIGHTS
 from colorizer.data import normalize, to_gray
+from colorizer.errors import InputError
 
 pytestmark = needs_chromium
 
@@ -120,6 +121,11 @@ def reach():
 
 
 FIGURES = [cube, modes, answers, latent, width, reach]
+
+
+def test_data_of_another_type_than_bytes():
+    with pytest.raises(InputError, match="bytes, uint8, not float64"):
+        live.packed(some_colours() / 255)
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)
@@ -331,6 +337,7 @@ def test_a_covered_square_changes_colours_made_beforehand(show):
     assert shown.values["at"] == values["at"]
 
 
+@needs_book  # and with it what the network runs in
 def test_the_network_is_fetched_at_a_touch_and_computes_every_place(show, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "book/extensions")
     playground = importlib.import_module("playground")
