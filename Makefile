@@ -13,7 +13,7 @@ PYTEST = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist loadfile
 # Those that ask for a time share the machine with nothing.
 TIMED = $(BIN)/python -m pytest --quiet -m timed
 # Those that need the built book and a browser.
-PAGES := $(addprefix tests/,test_page.py test_landing.py test_live.py test_live_app.py test_playground_page.py test_playground_app.py)
+PAGES := $(addprefix tests/,test_page.py test_landing.py test_live.py test_live_app.py test_take_along.py test_playground_page.py test_playground_app.py)
 # Where digits depend on the processor; and one core of it, where that can be had.
 NUMERIC := tests/test_models.py tests/test_scratch.py
 ONE_CORE := $(shell taskset -c 0 true 2>/dev/null && echo taskset -c 0)
@@ -51,6 +51,7 @@ book: $(STAMP) $(VENDORED)  ## build the book from the committed chapters; no da
 	rm -rf _build
 	COURSE_REPOSITORY="$(REPOSITORY)" COURSE_SITE="$(SITE)" \
 		$(BIN)/jupyter-book build . --builder html -n -W --keep-going --quiet
+	@$(BIN)/python book/take_along.py _build/html
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
 playground: $(STAMP)  ## open the playground in the browser

@@ -1,0 +1,263 @@
+"""Make of the built book what a reader takes along: one PDF to print, and a ZIP of all pages.
+
+The PDF is the built pages, one after the other in the book's order, as Chromium prints them: live
+figures as they open, and what is solved or explained at the end. The home page links to both.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import zipfile
+from copy import copy
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin
+
+import yaml
+from bs4 import BeautifulSoup
+
+NAME = "colorization-with-autoencoders"
+FROM_HOME = ("the-map", "four-ways-to-use-the-course")  # of no use on paper
+ON_SCREEN_ONLY = {  # pages of no use on paper
+    "book/playground",
+    "book/workshop",
+    "book/reference/figures",
+    "book/reference/api",
+    "book/reference/contributing",
+}
+DROPPED = (  # what is folded on the page, too, but for solutions
+    ".headerlink, .copybtn, .tally, details.hide, script:not([type='application/json'])"
+)
+SOLVED = "div.solution, .quiz details, .answer details"
+REFERENCES = ("id", "href", "for", "aria-labelledby", "aria-describedby")
+STYLE = """
+@page { size: A4; margin: 18mm 16mm 20mm; }
+body { background: #fff; }
+details > summary { list-style: none; }
+.print-page > section > h1, .print-part { break-before: page; }
+.print-part { font-size: 2.4rem; font-weight: 600; padding-top: 40vh; }
+.print-page h1 { display: block !important; font-size: 2rem; }
+.print-part + .print-page > section > h1 { break-before: page; }
+.print-solutions details { margin: 0.8rem 0; }
+.print-solutions h2 { break-after: avoid; }
+.bd-article { padding: 0 !important; max-width: none; }
+.live .controls, .live .told, .quiz button, .answer button { display: none !important; }
+.waiting { position: static !important; }
+"""
+READY = """
+[...document.querySelectorAll("[data-live]")].every((place) => place.values)
+  && [...document.images].every((image) => image.complete)
+"""
+FOOTER = (
+    '<div style="font-size: 8px; width: 100%; text-align: center; color: #555">'
+    '<span class="pageNumber"></span></div>'
+)
+
+
+def main():
+    """Write the PDF and the ZIP beside the pages, and link them from the home page."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("book", type=Path, help="the folder of the built pages")
+    book = parser.parse_args().book
+    archive = book / f"{NAME}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(book.rglob("*")):
+            if path.is_file() and path != archive:
+                packed.write(path, f"{NAME}/{path.relative_to(book)}")
+    links = [("all pages, to read without a network (ZIP", archive)]
+    if chromium := shutil.which("chromium") or shutil.which("chromium-browser"):
+        pdf = book / f"{NAME}.pdf"
+        print_pages(book, pdf, chromium)
+        links.insert(0, ("the whole course to print (PDF", pdf))
+    else:
+        print("No Chromium is found: no PDF is made.", file=sys.stderr)
+    offer(book, links)
+    print("To take along:", *(path for _, path in links))
+
+
+def print_pages(book: Path, pdf: Path, chromium: str):
+    """All pages that are of use on paper, as one PDF with an outline."""
+    from playwright.sync_api import sync_playwright
+
+    whole = book / "print.html"
+    whole.write_text(composed(book), encoding="utf-8")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=flags
+        )
+        page = browser.new_page(color_scheme="light")
+        page.goto(whole.as_uri(), timeout=120_000)
+        page.wait_for_function(READY, timeout=120_000)
+        page.pdf(
+            path=pdf,
+            prefer_css_page_size=True,
+            print_background=True,
+            outline=True,
+            tagged=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+        )
+        browser.close()
+    whole.unlink()
+
+
+def composed(book: Path) -> str:
+    """One page of all that is printed, with links among its parts where the parts are in it."""
+    toc = yaml.safe_load(Path("_toc.yml").read_text())
+    parts = [("", [toc["root"]])] + [
+        (part["caption"], [chapter["file"] for chapter in part["chapters"]])
+        for part in toc["parts"]
+    ]
+    printed = {
+        page
+        for _, pages in parts
+        for page in pages
+        if page not in ON_SCREEN_ONLY
+    }
+    body, solved, live = [], [], {}
+    for caption, pages in parts:
+        shown = [page for page in pages if page in printed]
+        if caption and shown:
+            body.append(f'<p class="print-part">{caption}</p>')
+        for page in shown:
+            article, apart = leaf(book, page, printed)
+            live |= dict.fromkeys(
+                place["data-live"] for place in article.select("[data-live]")
+            )
+            body.append(
+                f'<div class="print-page">{article.decode_contents()}</div>'
+            )
+            if apart:
+                title = next(article.h1.stripped_strings)
+                solved.append(f"<h2>{title}</h2>" + "".join(map(str, apart)))
+    solved = "".join(solved)
+    body.append(
+        '<div class="print-page print-solutions"><section><h1>Solutions and answers</h1>'
+        f"{solved}</section></div>"
+    )
+    scripts = ["scripts/live.js", *(f"live/{name}.js" for name in live)]
+    return (
+        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
+        f"<title>Colorization with autoencoders</title>{styles(book, printed)}"
+        f"<style>{STYLE}</style>"
+        + "".join(
+            f'<script src="_static/{script}"></script>' for script in scripts
+        )
+        + f'</head><body><main class="bd-main"><div class="bd-content">'
+        f'<article class="bd-article">{"".join(body)}</article></div></main></body></html>'
+    )
+
+
+def styles(book, printed):
+    """The style sheets of all printed pages, each once."""
+    found = {}
+    for page in sorted(printed):
+        soup = read(book, page)
+        for link in soup.select("link[rel=stylesheet]"):
+            found[link["href"].removeprefix("../" * page.count("/"))] = None
+    return "".join(
+        f'<link rel="stylesheet" href="{address}">' for address in found
+    )
+
+
+def read(book, page):
+    """A built page."""
+    return BeautifulSoup(
+        (book / f"{page}.html").read_text(encoding="utf-8"), "html.parser"
+    )
+
+
+def leaf(book, page, printed):
+    """The article of a page, its names made unique, and what of it goes to the end."""
+    article = read(book, page).select_one("article.bd-article")
+    for quiz in article.select(
+        ".quiz:has(legend)"
+    ):  # its explanations will stand apart from it
+        question = copy(quiz.legend)
+        question.name = "strong"
+        quiz.summary.clear()
+        quiz.summary.append(question)
+    for element in article.select(DROPPED):
+        element.decompose()
+    if page.endswith("introduction"):
+        for name in FROM_HOME:
+            article.find(id=name).decompose()
+    for element in article.find_all(True):
+        rename(element, page, printed)
+    solved = [element.extract() for element in article.select(SOLVED)]
+    return article, [opened(element) for element in solved]
+
+
+def opened(element):
+    """A solution or an explanation as plain text of the book, nothing folded."""
+    if element.name == "details":
+        element["open"] = ""
+        del element["hidden"]
+    element["class"] = [
+        c for c in element.get("class", []) if c not in ("dropdown", "toggle")
+    ]
+    return element
+
+
+def rename(element, page, printed):
+    """Give the names of an element, and those that it refers to, their page's."""
+    for attribute in REFERENCES:
+        if attribute in element.attrs and attribute != "href":
+            names = element[attribute].split()
+            element[attribute] = " ".join(
+                f"{slug(page)}--{name}" for name in names
+            )
+    if element.name == "img" and not element["src"].startswith("data:"):
+        element["src"] = urljoin(f"{page}.html", element["src"])
+    for attribute in (
+        "clip-path",
+        "marker-end",
+        "marker-start",
+        "fill",
+        "mask",
+    ):
+        if attribute in element.attrs:
+            element[attribute] = re.sub(
+                r"url\(#", f"url(#{slug(page)}--", element[attribute]
+            )
+    if "href" in element.attrs and ":" not in element["href"]:
+        target, name = urldefrag(urljoin(f"{page}.html", element["href"]))
+        target = target.removesuffix(".html") or page
+        if target in printed:
+            element["href"] = (
+                f"#{slug(target)}--{name}" if name else f"#{slug(target)}"
+            )
+        elif element.name == "a":
+            del element["href"]
+    if element.name == "h1":
+        element["id"] = slug(page)
+
+
+def slug(page):
+    """A page's name within the one page."""
+    return page.rpartition("/")[2]
+
+
+def offer(book, links):
+    """Name the files on the home page, with their sizes."""
+    text = ", ".join(
+        f'<a href="../{path.name}" download>{what}, {path.stat().st_size / 1e6:.0f} MB)</a>'
+        for what, path in links
+    )
+    home = book / "book/introduction.html"
+    page = home.read_text(encoding="utf-8")
+    marker = '<p class="take-along" hidden></p>'
+    if marker not in page:
+        sys.exit(f"{home} has no place for what can be taken along.")
+    home.write_text(
+        page.replace(
+            marker, f'<p class="take-along">To take along: {text}.</p>'
+        ),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
