@@ -8,6 +8,7 @@ holds, a site map and a preview picture for links to it.
 import html
 import json
 import os
+import textwrap
 from collections import Counter, defaultdict
 from itertools import groupby
 from pathlib import Path
@@ -168,18 +169,22 @@ def write_site_files(app, error):
 
 
 def card(title: str, picture: Path) -> Image.Image:
-    """The title of the book over its picture, which may have no ground of its own."""
+    """The title of the book beside its picture, which may have no ground of its own."""
     image = Image.new("RGB", CARD, "white")
+    middle = CARD[1] / 2
     face = Path(font_directory) / "SourceSansPro-Semibold.ttf"
     ImageDraw.Draw(image).text(
-        (60, 52), title, fill="#1d2733", font=ImageFont.truetype(face, 72)
+        (60, middle),
+        textwrap.fill(title, 18),
+        fill="#1d2733",
+        font=ImageFont.truetype(face, 68),
+        anchor="lm",
     )
     if picture.exists():
         shown = Image.open(picture).convert("RGBA")
-        shown = shown.resize(
-            (CARD[0] - 120, shown.height * (CARD[0] - 120) // shown.width)
-        )
-        image.paste(shown, (60, 180), shown)
+        shown.thumbnail((CARD[0] // 2 - 40, CARD[1] - 80))
+        place = CARD[0] - shown.width - 40, round(middle - shown.height / 2)
+        image.paste(shown, place, shown)
     return image
 
 
