@@ -55,7 +55,9 @@ VIEWS = "script[type='application/vnd.jupyter.widget-view+json']"
 DRAWN = f"""
 (() => {{
   const views = document.querySelectorAll("{VIEWS}").length;
-  return document.querySelectorAll(".widget-subarea > *").length >= views;
+  const live = [...document.querySelectorAll("[data-live]")];
+  return document.querySelectorAll(".widget-subarea > *").length >= views
+    && live.every((place) => place.values);
 }})()
 """
 # where a figure's slider stands, in words, and the picture that it brought up
@@ -65,6 +67,15 @@ SHOWN = """
   figure.querySelector(".widget-subarea img")?.getAttribute("src"),
 ]
 """
+LIVE = "[data-live]"
+# the numbers behind a live figure, and what its controls say
+PLAYED = """
+(place) => JSON.stringify([
+  place.values,
+  [...place.querySelectorAll("[aria-valuetext]")].map((x) => x.getAttribute("aria-valuetext")),
+])
+"""
+REPLAYED = f"([place, before]) => ({PLAYED})(place) !== before"
 CHANGED = f"([figure, before]) => ({SHOWN})(figure).every((x, i) => x && x !== before[i])"
 MARKED = """
 (quiz) => {
@@ -258,6 +269,7 @@ def test_page(window, origin, page, kind, width, scheme):
             text = (BOOK / page).read_text()
             views = text.count("application/vnd.jupyter.widget-view+json")
             assert move_sliders(visit.tab) == views
+            assert move_live_figures(visit.tab) == text.count("data-live=")
             assert answer_quizzes(visit.tab) == text.count('class="quiz"')
             assert visit.console == []
 
@@ -276,6 +288,20 @@ def move_sliders(tab):
         assert slider.get_attribute("aria-label")
         assert picture.get_attribute("alt")
     return len(figures)
+
+
+def move_live_figures(tab):
+    """Move a slider or a handle of every live figure by keyboard; it answers. Their number."""
+    places = tab.locator(LIVE).all()
+    for place in places:
+        before = place.evaluate(PLAYED)
+        control = place.get_by_role("slider").first
+        assert control.get_attribute("aria-label")
+        for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"):  # it may be at an end
+            control.press(key)
+        control.press("Shift+ArrowUp")
+        tab.wait_for_function(REPLAYED, arg=[place.element_handle(), before], timeout=5_000)
+    return len(places)
 
 
 def answer_quizzes(tab):
