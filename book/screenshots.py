@@ -1,4 +1,7 @@
-"""Take the pictures of the playgrounds that the README and the book show; `make screenshots`."""
+"""Take the pictures that the README and the book show; `make screenshots`.
+
+They are of the home page, of five live figures as they open, and of both playgrounds.
+"""
 
 import io
 import shutil
@@ -11,14 +14,15 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "_build/html/book/playground.html"
+BOOK = ROOT / "_build/html/book"
+FIGURES = ("cube", "kernel", "valley", "answers", "schedule")
 ASSETS = ROOT / "book/assets"
 PORT = 8899
 MINUTE = 60_000  # ms
 
 
 def main():
-    """Write both pictures; the book is to be built before."""
+    """Write the pictures; the book is to be built before."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     command = [sys.executable, "-m", "colorizer", "playground", "--no-browser"]
     server = subprocess.Popen([*command, f"--port={PORT}"])
@@ -27,8 +31,16 @@ def main():
             browser = playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox"]
             )
-            tab = browser.new_page(viewport={"width": 1280, "height": 1100})
-            tab.goto(PAGE.as_uri())
+            tab = browser.new_page(viewport={"width": 1280, "height": 800})
+            tab.goto((BOOK / "introduction.html").as_uri())
+            shoot(tab, "home.jpg")
+            tab.set_viewport_size({"width": 1280, "height": 1100})
+            for name in FIGURES:
+                tab.goto(page_of(name).as_uri())
+                figure = tab.locator(f"[data-live={name}]")
+                figure.locator(".words").wait_for()
+                shoot(figure, f"figure-{name}.jpg")
+            tab.goto((BOOK / "playground.html").as_uri())
             tab.locator(".bundled button").nth(2).click()
             coloured = tab.locator(".playground figcaption", has_text="MSE")
             coloured.nth(0).wait_for(timeout=MINUTE)
@@ -45,6 +57,14 @@ def main():
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()
+
+
+def page_of(figure):
+    """The built page that holds a live figure."""
+    mark = f'data-live="{figure}"'
+    return next(
+        page for page in BOOK.rglob("*.html") if mark in page.read_text()
+    )
 
 
 def wait_for_server(tab):
