@@ -25,6 +25,12 @@ plots.interactive(
 )
 """
 
+LIVE = """
+from colorizer import live
+
+live.figure("kernel", alt="A window.", photograph="AAAA", side=2, at=[0, 0])
+"""
+
 
 def write(path, *cells):
     nbformat.write(new_notebook(cells=list(cells)), path)
@@ -71,6 +77,17 @@ def test_two_runs_give_the_same_bytes_and_a_fresh_chapter_is_left_alone(
         ("1 +", "invalid syntax"),
     ],
 )
+def test_of_a_live_figure_its_data_are_stored_and_not_its_code(tmp_path, monkeypatch):
+    path = tmp_path / "chapter.ipynb"
+    write(path, new_code_cell(LIVE))
+    assert run(monkeypatch, path) == 0
+    notebook = json.loads(path.read_text())
+    assert "widgets" not in notebook["metadata"]
+    (output,) = notebook["cells"][0]["outputs"]
+    assert output["data"].keys() == {"text/html", "text/plain"}
+    assert "AAAA" in "".join(output["data"]["text/html"])
+
+
 def test_a_chapter_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys, source, message):
     path = tmp_path / "chapter.ipynb"
     write(path, new_code_cell(source))
