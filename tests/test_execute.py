@@ -69,14 +69,6 @@ def test_two_runs_give_the_same_bytes_and_a_fresh_chapter_is_left_alone(
     assert [cell.get("execution_count") for cell in notebook["cells"]] == [None, 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("1 / 0", "ZeroDivisionError"),
-        ("print('x' * 2_000_000)", "at most 1,500,000"),
-        ("1 +", "invalid syntax"),
-    ],
-)
 def test_of_a_live_figure_its_data_are_stored_and_not_its_code(tmp_path, monkeypatch):
     path = tmp_path / "chapter.ipynb"
     write(path, new_code_cell(LIVE))
@@ -88,6 +80,14 @@ def test_of_a_live_figure_its_data_are_stored_and_not_its_code(tmp_path, monkeyp
     assert "AAAA" in "".join(output["data"]["text/html"])
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("print('x' * 2_000_000)", "at most 1,500,000"),
+        ("1 +", "invalid syntax"),
+    ],
+)
 def test_a_chapter_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys, source, message):
     path = tmp_path / "chapter.ipynb"
     write(path, new_code_cell(source))
