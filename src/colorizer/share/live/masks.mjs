@@ -16,7 +16,10 @@ const ENDS = {
 
 /** The output for an input x when the units in `kept` (0 or 1, or their mean) are scaled by `scale`. */
 export function output({ into, bias, out, shift }, end, kept, scale, x) {
-  const sum = into.reduce((total, w, j) => total + out[j] * kept[j] * scale * Math.max(w * x + bias[j], 0), shift);
+  const sum = into.reduce(
+    (total, w, j) => total + out[j] * kept[j] * scale * Math.max(w * x + bias[j], 0),
+    shift,
+  );
   return ENDS[end](sum);
 }
 
@@ -37,10 +40,21 @@ function render(context) {
   let mask = frame.data.mask.slice();
   let at = frame.data.at;
 
-  const rate = slider(frame, { label: "Dropout rate p", min: 0, max: 0.9, step: 0.05, value: 0.5, text: (x) => x.toFixed(2) });
+  const rate = slider(frame, {
+    label: "Dropout rate p",
+    min: 0,
+    max: 0.9,
+    step: 0.05,
+    value: 0.5,
+    text: (x) => x.toFixed(2),
+  });
   const end = choice(frame, {
     label: "Last layer",
-    options: [["linear", "linear"], ["relu", "ReLU"], ["sigmoid", "sigmoid"]],
+    options: [
+      ["linear", "linear"],
+      ["relu", "ReLU"],
+      ["sigmoid", "sigmoid"],
+    ],
     value: "relu",
   });
   key(frame, [
@@ -50,18 +64,29 @@ function render(context) {
     { class: "green dashed", text: "no mask, as at inference" },
   ]);
   frame.stage.style.setProperty("--least", "17rem");
-  const board = drawing(frame, { width: 340, height: 230, title: "Press a unit to drop or keep it" });
+  const board = drawing(frame, {
+    width: 340,
+    height: 230,
+    title: "Press a unit to drop or keep it",
+  });
   const [left, middle, right] = [30, 170, 310];
   const rows = Array.from({ length: UNITS }, (_, j) => 30 + 57 * j);
   const centre = (rows[0] + rows.at(-1)) / 2;
-  const wires = rows.map((y) => svg("path", { class: "curve", d: `M${left} ${centre}L${middle} ${y}L${right} ${centre}` }));
+  const wires = rows.map((y) =>
+    svg("path", { class: "curve", d: `M${left} ${centre}L${middle} ${y}L${right} ${centre}` }),
+  );
   const node = (x, y, text) => [
     svg("circle", { class: "node", cx: x, cy: y, r: 20 }),
     svg("text", { x, y: y + 5, "text-anchor": "middle", text }),
   ];
   board.append(...wires, ...node(left, centre, "x"), ...node(right, centre, "ŷ"));
   const switches = rows.map((y, j) => {
-    const cell = svg("g", { class: "handle cell", role: "switch", tabindex: 0, "aria-label": `Hidden unit ${j + 1}` });
+    const cell = svg("g", {
+      class: "handle cell",
+      role: "switch",
+      tabindex: 0,
+      "aria-label": `Hidden unit ${j + 1}`,
+    });
     const [ground, text] = node(middle, y, "");
     const turn = (event) => {
       event.preventDefault();
@@ -85,7 +110,9 @@ function render(context) {
     y: { domain: [-3, 5], ticks: [-2, 0, 2, 4] },
   });
   const curves = masks.map(() => svg("path", { class: "curve soft thin faint" }));
-  const [shown, mean, whole] = ["orange", "blue", "green dashed"].map((colour) => svg("path", { class: `curve ${colour}` }));
+  const [shown, mean, whole] = ["orange", "blue", "green dashed"].map((colour) =>
+    svg("path", { class: `curve ${colour}` }),
+  );
   const now = svg("line", { class: "curve orange thin", y1: chart.y(-3), y2: chart.y(5) });
   const spots = ["blue", "green"].map((colour) => svg("circle", { class: `mark ${colour}`, r: 5 }));
   chart.marks.append(...curves, shown, mean, whole, now, ...spots);

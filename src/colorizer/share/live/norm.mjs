@@ -1,6 +1,7 @@
 // Batch normalisation: one batch by its own statistics and by moving averages that lag.
 import {
-  choice, clamp, drawing, figure, handle, html, key, line, normals, plot, scale, set, slider, svg, within,
+  choice, clamp, drawing, figure, handle, html, key, line, normals, plot, scale, set, slider,
+  svg, within,
 } from "./kit.mjs";
 
 export const height = { narrow: 848, wide: 433 };
@@ -46,10 +47,20 @@ function render(context) {
 
   frame.controls.style.setProperty("--least", "9.5rem");
   const size = slider(frame, { label: "Batch size", min: 2, max: MOST, value: 8 });
-  const shift = slider(frame, { label: "Data shift", min: -2, max: 2, step: 0.1, value: 0, text: (x) => signed(x).replace(/0$/, "") });
+  const shift = slider(frame, {
+    label: "Data shift",
+    min: -2,
+    max: 2,
+    step: 0.1,
+    value: 0,
+    text: (x) => signed(x).replace(/0$/, ""),
+  });
   const momentum = choice(frame, {
     label: "Momentum ρ",
-    options: [["0.9", "0.9"], ["0.99", "0.99"]],
+    options: [
+      ["0.9", "0.9"],
+      ["0.99", "0.99"],
+    ],
     value: "0.99",
   });
 
@@ -65,7 +76,15 @@ function render(context) {
   ]) {
     rails.append(svg("line", { class: "curve soft thin", x1: 8, x2: WIDTH - 8, y1: y, y2: y }));
     for (const tick of ticks) {
-      rails.append(svg("text", { class: "name", x: axis(tick), y: y + 18, "text-anchor": "middle", text: tick }));
+      rails.append(
+        svg("text", {
+          class: "name",
+          x: axis(tick),
+          y: y + 18,
+          "text-anchor": "middle",
+          text: tick,
+        }),
+      );
     }
     names.push(svg("text", { class: "over-lines", x: 8, y: y - 14, text }));
   }
@@ -99,9 +118,13 @@ function render(context) {
     margin: { left: 30, right: 14 },
   });
   for (const y of [mean, deviation ** 2].map(chart.y)) {
-    chart.marks.append(svg("line", { class: "curve soft dotted", x1: chart.x(0), x2: chart.x(STEPS), y1: y, y2: y }));
+    chart.marks.append(
+      svg("line", { class: "curve soft dotted", x1: chart.x(0), x2: chart.x(STEPS), y1: y, y2: y }),
+    );
   }
-  const [ofMean, ofVariance] = ["blue", "violet dashed"].map((colour) => svg("path", { class: `curve ${colour}` }));
+  const [ofMean, ofVariance] = ["blue", "violet dashed"].map((colour) =>
+    svg("path", { class: `curve ${colour}` }),
+  );
   const now = svg("line", { class: "curve orange thin", y1: chart.y(-0.5), y2: chart.y(3.5) });
   chart.marks.append(ofMean, ofVariance, now);
   const marker = handle(frame, chart.svg, {
@@ -136,8 +159,17 @@ function render(context) {
     set(linked, { d: through(ends[0]) });
     dots.replaceChildren(
       ...ends.flatMap(([a, x, b], i) =>
-        [[out(a), RAILS.batch], [raw(x), RAILS.raw], [out(b), RAILS.averages]].map(([cx, cy]) =>
-          svg("circle", { class: `mark ${i ? "blue" : "orange"}`, cx: within(cx), cy, r: i ? 4.5 : 6 }),
+        [
+          [out(a), RAILS.batch],
+          [raw(x), RAILS.raw],
+          [out(b), RAILS.averages],
+        ].map(([cx, cy]) =>
+          svg("circle", {
+            class: `mark ${i ? "blue" : "orange"}`,
+            cx: within(cx),
+            cy,
+            r: i ? 4.5 : 6,
+          }),
         ),
       ),
     );
@@ -151,7 +183,15 @@ function render(context) {
         `By its own statistics the batch has mean 0 and deviation ${Math.sqrt(spread).toFixed(2)}, whatever you do. ` +
         `By the moving averages after ${step} steps it has mean ${signed(m)} and deviation ` +
         `${Math.sqrt(v).toFixed(2)}. The orange value comes out as ${signed(byBatch[0])} and ${signed(byAverages[0])}.`,
-      values: { size: size.value, step, rho, values, byBatch, byAverages, averages: averages[step] },
+      values: {
+        size: size.value,
+        step,
+        rho,
+        values,
+        byBatch,
+        byAverages,
+        averages: averages[step],
+      },
     };
   }
 

@@ -11,7 +11,9 @@ const UNITS = 200; // of both drawings, whatever their number of pixels
 /** The weights of one side of a kernel: all one, or a tent that falls to both ends. */
 export function profile(side, tent) {
   const middle = (side - 1) / 2;
-  return Array.from({ length: side }, (_, a) => (tent ? 1 - Math.abs(a - middle) / (middle + 1) : 1));
+  return Array.from({ length: side }, (_, a) =>
+    tent ? 1 - Math.abs(a - middle) / (middle + 1) : 1,
+  );
 }
 
 /** Each number of a square input, side n, puts its copy of the kernel at stride times its place. */
@@ -52,12 +54,18 @@ function render(context) {
   const stride = slider(frame, { label: "Stride", min: 1, max: 4, value: 2 });
   const given = choice(frame, {
     label: "Input",
-    options: [["constant", "constant"], ["photograph", "photo"]],
+    options: [
+      ["constant", "constant"],
+      ["photograph", "photo"],
+    ],
     value: "constant",
   });
   const weights = choice(frame, {
     label: "Weights",
-    options: [["equal", "equal"], ["tent", "tent"]],
+    options: [
+      ["equal", "equal"],
+      ["tent", "tent"],
+    ],
     value: "equal",
   });
 
@@ -67,7 +75,12 @@ function render(context) {
   const output = picture(frame, { ...drawn, title: "Output", label: "The output" });
   const cell = UNITS / SIDE;
   for (let i = 1; i < SIDE; i++) {
-    input.over.append(svg("path", { class: "curve soft faint", d: `M${cell * i} 0V${UNITS}M0 ${cell * i}H${UNITS}` }));
+    input.over.append(
+      svg("path", {
+        class: "curve soft faint",
+        d: `M${cell * i} 0V${UNITS}M0 ${cell * i}H${UNITS}`,
+      }),
+    );
   }
   const from = svg("g");
   const copies = svg("g");
@@ -124,7 +137,12 @@ function render(context) {
         : kinds.length === 1
           ? ` Inside the border every sum is ${kinds[0]}: no checkerboard.`
           : ` Inside the border the sums are ${kinds.slice(0, -1).join(", ")} and ${kinds.at(-1)}, over and over.`;
-    const count = pairs.length === 0 ? "No input reaches" : pairs.length === 1 ? "One input reaches" : `${pairs.length} inputs reach`;
+    const count =
+      pairs.length === 0
+        ? "No input reaches"
+        : pairs.length === 1
+          ? "One input reaches"
+          : `${pairs.length} inputs reach`;
     return {
       words: `${count} column ${column}, row ${row}: the sum is ${shown(values[row * n + column])}.${pattern}`,
       values: { size: n, kernel, output: Array.from(values), at, rows, columns, period },

@@ -1,6 +1,7 @@
 // A learning rate drawn by hand, or by a rule, and what noisy gradient descent makes of it.
 import {
-  choice, clamp, figure, handle, html, key, line, normals, plot, power, set, slider, svg, within,
+  choice, clamp, figure, handle, html, key, line, normals, plot, power, set, slider, svg,
+  within,
 } from "./kit.mjs";
 
 export const height = { narrow: 1119, wide: 612 };
@@ -72,7 +73,8 @@ export function plateau(first, steps, curvatures, start, noise, sigma) {
   return rates;
 }
 
-const loss = (curvatures, place) => curvatures.reduce((sum, h, i) => sum + (h * place[i] ** 2) / 2, 0);
+const loss = (curvatures, place) =>
+  curvatures.reduce((sum, h, i) => sum + (h * place[i] ** 2) / 2, 0);
 
 const shown = (x) => (x === Infinity ? "without bound" : x >= 1 ? x.toFixed(1) : x.toPrecision(2));
 
@@ -85,10 +87,23 @@ function render(context) {
 
   const kind = choice(frame, {
     label: "Schedule",
-    options: [["constant", "constant"], ["step", "step"], ["cosine", "cosine"], ["plateau", "plateau"], ["hand", "by hand"]],
+    options: [
+      ["constant", "constant"],
+      ["step", "step"],
+      ["cosine", "cosine"],
+      ["plateau", "plateau"],
+      ["hand", "by hand"],
+    ],
     value: "step",
   });
-  const sigma = slider(frame, { label: "Noise σ", min: 0, max: 2, step: 0.1, value: 1, text: (x) => x.toFixed(1) });
+  const sigma = slider(frame, {
+    label: "Noise σ",
+    min: 0,
+    max: 2,
+    step: 0.1,
+    value: 1,
+    text: (x) => x.toFixed(1),
+  });
 
   key(frame, [
     { class: "blue", text: "mean of all walks" },
@@ -186,7 +201,9 @@ function render(context) {
     const floors = used.map((rate) => floor(rate, curvatures, sigma.value));
     const height = (value) => within(bottom.y(Math.log10(Math.max(value, 1e-9))));
     const over = (values) => line(values.map((value, t) => [bottom.x(t), height(value)]));
-    set(curve, { d: line(used.map((rate, t) => [top.x(t), top.y(Math.log10(Math.max(rate, 1e-9)))])) });
+    set(curve, {
+      d: line(used.map((rate, t) => [top.x(t), top.y(Math.log10(Math.max(rate, 1e-9)))])),
+    });
     set(mean, { d: over(losses) });
     set(one, { d: over(places.map((place) => loss(curvatures, place))) });
     set(level, { d: over(floors) });

@@ -25,7 +25,10 @@ export function lasso(best, r, strength) {
       if (w[0] * s > 0 && w[1] * t > 0) return w;
     }
   }
-  for (const [i, j] of [[0, 1], [1, 0]]) {
+  for (const [i, j] of [
+    [0, 1],
+    [1, 0],
+  ]) {
     const w = [0, 0];
     w[i] = Math.sign(pull[i]) * Math.max(Math.abs(pull[i]) - strength, 0);
     // the loss may not pull the other weight harder than the penalty holds it
@@ -48,11 +51,28 @@ function render(context) {
   frame.controls.style.setProperty("--least", "9.5rem");
   const penalty = choice(frame, {
     label: "Penalty",
-    options: [["lasso", "lasso"], ["ridge", "ridge"]],
+    options: [
+      ["lasso", "lasso"],
+      ["ridge", "ridge"],
+    ],
     value: "lasso",
   });
-  const strength = slider(frame, { label: "Strength λ", min: -2, max: 1, step: 0.025, value: 0.1, text: (x) => (10 ** x).toPrecision(2) });
-  const alike = slider(frame, { label: "Correlation", min: -0.9, max: 0.9, step: 0.05, value: 0.5, text: (x) => decimal(x) });
+  const strength = slider(frame, {
+    label: "Strength λ",
+    min: -2,
+    max: 1,
+    step: 0.025,
+    value: 0.1,
+    text: (x) => (10 ** x).toPrecision(2),
+  });
+  const alike = slider(frame, {
+    label: "Correlation",
+    min: -0.9,
+    max: 0.9,
+    step: 0.05,
+    value: 0.5,
+    text: (x) => decimal(x),
+  });
 
   key(frame, [
     { class: "orange", text: "loss, equal along a line" },
@@ -81,11 +101,26 @@ function render(context) {
   const ball = svg("path", { class: "curve violet ball" });
   const path = svg("path", { class: "curve blue" });
   const answer = svg("circle", { class: "mark blue", r: 6 });
-  const axis = (x1, y1, x2, y2) => svg("line", { class: "curve soft thin", x1: map.x(x1), y1: map.y(y1), x2: map.x(x2), y2: map.y(y2) });
+  const axis = (x1, y1, x2, y2) =>
+    svg("line", {
+      class: "curve soft thin",
+      x1: map.x(x1),
+      y1: map.y(y1),
+      x2: map.x(x2),
+      y2: map.y(y2),
+    });
   map.marks.append(axis(-EDGE, 0, EDGE, 0), axis(0, -EDGE, 0, EDGE), levels, ball, path, answer);
-  const curves = ["blue", "green dashed"].map((colour) => svg("path", { class: `curve ${colour}` }));
+  const curves = ["blue", "green dashed"].map((colour) =>
+    svg("path", { class: `curve ${colour}` }),
+  );
   const names = ["first", "second"].map((text) => svg("text", { x: chart.x(-2) + 6, text }));
-  const zero = svg("line", { class: "curve soft thin", x1: chart.x(-2), x2: chart.x(1), y1: chart.y(0), y2: chart.y(0) });
+  const zero = svg("line", {
+    class: "curve soft thin",
+    x1: chart.x(-2),
+    x2: chart.x(1),
+    y1: chart.y(0),
+    y2: chart.y(0),
+  });
   const now = svg("line", { class: "curve orange thin", y1: chart.y(-2), y2: chart.y(2) });
   const spots = ["blue", "green"].map((colour) => svg("circle", { class: `mark ${colour}`, r: 5 }));
   chart.marks.append(zero, ...curves, ...names, now, ...spots);
@@ -123,7 +158,8 @@ function render(context) {
       });
     const faint = [0.05, 0.2, 0.5, 1, 2, 4].map((level) => ellipse(level, "faint"));
     levels.replaceChildren(...faint, ellipse(touching, ""));
-    const radius = penalty.value === "lasso" ? Math.abs(w[0]) + Math.abs(w[1]) : Math.hypot(w[0], w[1]);
+    const radius =
+      penalty.value === "lasso" ? Math.abs(w[0]) + Math.abs(w[1]) : Math.hypot(w[0], w[1]);
     const [x0, y0, size] = [map.x(0), map.y(0), unit * radius];
     set(ball, {
       d:
@@ -131,10 +167,19 @@ function render(context) {
           ? `M${x0 - size} ${y0}L${x0} ${y0 - size}L${x0 + size} ${y0}L${x0} ${y0 + size}Z`
           : `M${x0 - size} ${y0}a${size} ${size} 0 1 0 ${2 * size} 0a${size} ${size} 0 1 0 ${-2 * size} 0Z`,
     });
-    set(path, { d: line([best, ...answers, ...(solve === lasso ? [[0, 0]] : [])].map(([a, b]) => [map.x(a), map.y(b)])) });
+    set(path, {
+      d: line(
+        [best, ...answers, ...(solve === lasso ? [[0, 0]] : [])].map(([a, b]) => [
+          map.x(a),
+          map.y(b),
+        ]),
+      ),
+    });
     set(answer, { cx: x, cy: y });
     curves.forEach((each, i) => {
-      set(each, { d: line(answers.map((a, k) => [chart.x(Math.log10(STRENGTHS[k])), chart.y(a[i])])) });
+      set(each, {
+        d: line(answers.map((a, k) => [chart.x(Math.log10(STRENGTHS[k])), chart.y(a[i])])),
+      });
       set(spots[i], { cx: chart.x(strength.value), cy: chart.y(w[i]) });
     });
     const [a, b] = [0, 1].map((i) => chart.y(answers[0][i]));
@@ -155,7 +200,15 @@ function render(context) {
     }[penalty.value][zeros];
     return {
       words: `The weights are ${decimal(w[0])} and ${decimal(w[1])}; without a penalty they are ${decimal(best[0])} and ${decimal(best[1])}. ${verdict}`,
-      values: { best, correlation: r, strength: lambda, penalty: penalty.value, weights: w, answers, strengths: STRENGTHS },
+      values: {
+        best,
+        correlation: r,
+        strength: lambda,
+        penalty: penalty.value,
+        weights: w,
+        answers,
+        strengths: STRENGTHS,
+      },
     };
   }
 

@@ -81,16 +81,42 @@ function render(context) {
   const log = { min: -2.5, max: 0.7, step: 0.05 };
   const ten = (x) => 10 ** x;
   const rate = slider(frame, {
-    label: "η, first two", ...log, value: -0.5, text: (x) => round(ten(x)),
+    label: "η, first two",
+    ...log,
+    value: -0.5,
+    text: (x) => round(ten(x)),
   });
   const length = slider(frame, {
-    label: "η, other three", ...log, max: 0, value: -1, text: (x) => round(ten(x)),
+    label: "η, other three",
+    ...log,
+    max: 0,
+    value: -1,
+    text: (x) => round(ten(x)),
   });
-  const beta = slider(frame, { label: "Momentum β", min: 0, max: 0.98, step: 0.01, value: 0.9, text: (x) => x.toFixed(2) });
+  const beta = slider(frame, {
+    label: "Momentum β",
+    min: 0,
+    max: 0.98,
+    step: 0.01,
+    value: 0.9,
+    text: (x) => x.toFixed(2),
+  });
   const condition = slider(frame, {
-    label: "Condition κ", min: 0, max: 3, step: 0.05, value: 2, text: (x) => ten(x).toFixed(0),
+    label: "Condition κ",
+    min: 0,
+    max: 3,
+    step: 0.05,
+    value: 2,
+    text: (x) => ten(x).toFixed(0),
   });
-  const turned = slider(frame, { label: "Turned by", min: 0, max: 90, step: 1, value: 30, text: (x) => `${x}°` });
+  const turned = slider(frame, {
+    label: "Turned by",
+    min: 0,
+    max: 90,
+    step: 1,
+    value: 30,
+    text: (x) => `${x}°`,
+  });
   const step = slider(frame, { label: "Step", min: 0, max: STEPS, value: 60 });
   const play = button(frame, { label: "Play" }, () => (playing ? pause() : begin()));
 
@@ -146,17 +172,26 @@ function render(context) {
   const directions = svg("g");
   map.marks.append(contours, directions);
   const path = ({ class: colour }) => svg("path", { class: `curve ${colour}` });
-  const sign = ({ class: colour, dot }) => svg("path", { class: `mark ${colour.split(" ")[0]}`, d: mark(dot, 5) });
+  const sign = ({ class: colour, dot }) =>
+    svg("path", { class: `mark ${colour.split(" ")[0]}`, d: mark(dot, 5) });
   const paths = RULES.map(path);
   const curves = RULES.map(path);
   const signs = RULES.map(sign);
-  const now = svg("line", { class: "grid", y1: chart.inside.y, y2: chart.inside.y + chart.inside.height });
+  const now = svg("line", {
+    class: "grid",
+    y1: chart.inside.y,
+    y2: chart.inside.y + chart.inside.height,
+  });
   map.marks.append(...paths, ...signs);
   chart.marks.append(now, ...curves);
   const two = RULES.slice(0, 2);
   const shares = two.map(path);
   const ends = two.flatMap((rule) => [sign(rule), sign(rule)]);
-  const flat = svg("line", { class: "grid", y1: rates.inside.y, y2: rates.inside.y + rates.inside.height });
+  const flat = svg("line", {
+    class: "grid",
+    y1: rates.inside.y,
+    y2: rates.inside.y + rates.inside.height,
+  });
   rates.marks.append(flat, ...shares, ...ends);
   const low = rates.inside.y + rates.inside.height - 6;
   const along = svg("text", { class: "name", y: low, text: "along" });
@@ -186,11 +221,22 @@ function render(context) {
     const turn = `translate(${x0} ${y0}) rotate(${-turned.value})`;
     const radii = [0.003, 0.03, 0.1, 0.3, 1, 2.5].map((level) => unit * Math.sqrt(2 * level));
     contours.replaceChildren(
-      ...radii.map((r) => svg("ellipse", { class: "curve contour", rx: r * Math.sqrt(kappa), ry: r, transform: turn })),
+      ...radii.map((r) =>
+        svg("ellipse", {
+          class: "curve contour",
+          rx: r * Math.sqrt(kappa),
+          ry: r,
+          transform: turn,
+        }),
+      ),
     );
     const far = 2 * EDGE * unit;
     directions.replaceChildren(
-      svg("path", { class: "curve soft dotted", d: `M${-far} 0H${far}M0 ${-far}V${far}`, transform: turn }),
+      svg("path", {
+        class: "curve soft dotted",
+        d: `M${-far} 0H${far}M0 ${-far}V${far}`,
+        transform: turn,
+      }),
     );
     ways.forEach((points, i) => {
       const places = points.map(([x, y]) => [within(map.x(x)), within(map.y(y))]);
@@ -203,7 +249,10 @@ function render(context) {
 
     const momenta = [0, beta.value];
     const grid = Array.from({ length: 106 }, (_, i) => -3.5 + i / 30);
-    const at = (value, m) => [rates.x(Math.log10(value)), within(rates.y(left(value, setting.rate, m)))];
+    const at = (value, m) => [
+      rates.x(Math.log10(value)),
+      within(rates.y(left(value, setting.rate, m))),
+    ];
     const eigen = momenta.map((m) => [left(1 / kappa, setting.rate, m), left(1, setting.rate, m)]);
     momenta.forEach((m, i) => {
       set(shares[i], { d: line(grid.map((x) => at(ten(x), m))) });
@@ -217,7 +266,8 @@ function render(context) {
     set(along, { x: least - 5, "text-anchor": "end" });
     begins.show();
 
-    const of = (pair) => `${percent(pair[0])} of the error along the valley and ${percent(pair[1])} across`;
+    const of = (pair) =>
+      `${percent(pair[0])} of the error along the valley and ${percent(pair[1])} across`;
     const wild = two.filter((_, i) => Math.max(...eigen[i]) >= 1).map(({ text }) => text);
     const away = wild.length ? ` Too large a rate: ${wild.join(" and ")} runs away.` : "";
     const here = losses.map((values) => values[step.value]);
@@ -228,7 +278,12 @@ function render(context) {
         `${percent(eigen[1][1])}.${away} After ${step.value} steps ${RULES[best].text} is lowest: ` +
         `${here[best].toPrecision(2)}.`,
       values: {
-        ...setting, bowl, start, step: step.value, eigen, losses,
+        ...setting,
+        bowl,
+        start,
+        step: step.value,
+        eigen,
+        losses,
         paths: Object.fromEntries(RULES.map(({ name }, i) => [name, ways[i]])),
       },
     };
