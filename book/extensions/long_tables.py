@@ -155,4 +155,8 @@ def setup(app):
     app.add_node(unfold_button, html=(visit_button, None))
     app.connect("doctree-read", prepare)
     app.connect("html-page-context", load_files)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "env_version": 1,  # pages that were read before it was there are read again
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
