@@ -26,6 +26,7 @@ FACES = (  # file, style, weights that it serves
 SIGNS = (
     *range(0x20, 0x180),  # Latin
     *range(0x370, 0x400),  # Greek
+    *range(0x300, 0x370),  # marks over letters
     *range(0x2000, 0x2300),  # punctuation, arrows, operators
     *range(0x25A0, 0x2780),  # shapes and ticks
 )
