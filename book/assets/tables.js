@@ -2,7 +2,7 @@
 // And scorecards: claims with verdicts, filtered by verdict.
 (() => {
   const FLOOR = /gray copy|photocopier/i;
-  const NO_RIVAL = /gray copy|photocopier|oracle|truth|record/i; // not among those of which one is best
+  const NO_RIVAL = /oracle|truth|record/i; // not among those of which one is best; the floor is
   const RIVALS = /^(name|model|experiment|test images|last layer)/i; // heads of columns of such
   const WORTH = [
     // what a measure is called, or which value is best; how far a value is from that
