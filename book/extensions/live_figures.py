@@ -39,8 +39,9 @@ def make_room(app, doctree, docname):
     for raw in list(doctree.findall(nodes.raw)):
         if match := PLACE.search(raw.astext()):
             narrow, wide = heights(match[1])
-            room = f'style="--narrow: {narrow}px; --wide: {wide}px" '
-            text = raw.astext().replace("<div ", f"<div {room}", 1)
+            room = f'style="--narrow: {narrow}px; --wide: {wide}px"'
+            # behind what it is found by, for `add_scripts` comes later
+            text = raw.astext().replace(match[0], f"{match[0]} {room}", 1)
             raw.replace_self(nodes.raw("", text, format="html"))
 
 
