@@ -191,7 +191,7 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
         shown.slide("Condition κ", condition)
         ways.append(shown.values["paths"])
     np.testing.assert_allclose(ways[0]["adam"], ways[1]["adam"], atol=0.01)
-    assert not np.allclose(ways[0]["descent"], ways[1]["descent"], atol=0.5)
+    assert not np.allclose(ways[0]["descent"], ways[1]["descent"], atol=0.1)
     shown.slide("η, first two", 0.5)
     assert shown.values["eigen"][0][1] > 1
     assert "gradient descent runs away" in shown.words
