@@ -6,6 +6,7 @@ import importlib
 import cv2
 import numpy as np
 import pytest
+from docutils import nodes
 from skimage import data as photographs
 from skimage.color import deltaE_ciede2000, rgb2lab
 from test_live import show  # noqa: F401 - a fixture
@@ -126,6 +127,16 @@ FIGURES = [cube, modes, answers, latent, width, reach]
 def test_data_of_another_type_than_bytes():
     with pytest.raises(InputError, match="bytes, uint8, not float64"):
         live.packed(some_colours() / 255)
+
+
+def test_a_page_keeps_the_room_of_a_figure_and_still_finds_it(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "book/extensions")
+    extension = importlib.import_module("live_figures")
+    page = nodes.document("", "")
+    page += nodes.raw("", cube().standing(), format="html")
+    extension.make_room(None, page, "page")
+    assert "--narrow: " in page[0].astext()
+    assert extension.figures(page) == ["cube"]
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)
