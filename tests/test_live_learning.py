@@ -62,6 +62,9 @@ def masks():
     )
 
 
+FIGURES = [scatter, valley, schedule, norm, shrinkage, masks]
+
+
 def normals(count, seed):
     """What kit.mjs makes of a seed: xorshift, then Box and Muller."""
     x, uniform = seed, []
@@ -80,7 +83,7 @@ def slider_of(shown, name):
     return shown.tab.get_by_role("slider", name=name, exact=True)
 
 
-@pytest.mark.parametrize("make", [scatter, valley, schedule, norm, shrinkage, masks])
+@pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__)
 def test_a_figure_is_as_high_as_it_says_and_no_wider_than_a_phone(show, make):
     said = re.search(r"narrow: (\d+), wide: (\d+)", live.module(make().name)).groups()
     for width, height in zip((390, 820), map(int, said), strict=True):
@@ -92,6 +95,13 @@ def test_a_figure_is_as_high_as_it_says_and_no_wider_than_a_phone(show, make):
         for grip in shown.tab.locator(".handle .reach").all():
             box = grip.bounding_box()
             assert min(box["width"], box["height"]) >= 24
+
+
+def test_two_figures_of_a_page_share_no_names(show):
+    names = "[...document.querySelectorAll('[type=radio], clipPath')].map((x) => x.name ?? x.id)"
+    first, second = (set(show(make()).tab.evaluate(names)) for make in (masks, shrinkage))
+    assert first
+    assert not first & second
 
 
 def test_copies_are_scattered_as_by_keras_and_the_marker_tells_whose(show):

@@ -5,7 +5,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const QUIET = 400; // ms without a change before a screen reader is told
-let number = 0; // of what needs a name in the page
+// what needs a name in a page gets one that no other figure there has, each with a kit of its own
+const unique = () => `live-${Math.random().toString(36).slice(2)}`;
 
 export const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
@@ -107,7 +108,7 @@ export function slider(frame, { label, min, max, step = 1, value, text = String 
 
 /** One of several: `{value}`, and `set(value)`. Options are [value, text]. */
 export function choice(frame, { label, options, value }) {
-  const group = `live-${++number}`;
+  const group = unique();
   const control = { value };
   const inputs = options.map(([each, text]) => {
     const input = html("input", { type: "radio", name: group, value: each });
@@ -198,7 +199,7 @@ export function plot(frame, { width, height, title, x, y, margin = {} }) {
       svg("text", { class: "name", transform: place, "text-anchor": "middle", text: y.label }),
     );
   }
-  const name = `live-${++number}`;
+  const name = unique();
   const inside = { x: left, y: top, width: width - left - right, height: height - top - bottom };
   const marks = svg("g", { "clip-path": `url(#${name})` });
   picture.append(svg("clipPath", { id: name }, svg("rect", inside)), marks);
