@@ -1,4 +1,4 @@
-"""A live figure where a kernel shows it, in Voilà and in JupyterLab, dragged as in the page."""
+"""The live figures where a kernel shows them: all are drawn, and one is dragged as in the page."""
 
 import contextlib
 import os
@@ -14,15 +14,24 @@ import pytest
 from playwright.sync_api import TimeoutError as BrowserTimeoutError
 from test_page import browser, needs_chromium  # noqa: F401 - a fixture
 
+from colorizer import live
+
 pytestmark = needs_chromium
 
 CELL = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-import test_live
-test_live.kernel()
+import test_live, test_live_data as data, test_live_learning as learning
+made = [test_live.kernel, *data.FIGURES, *learning.FIGURES]
+display(*(figure() for figure in made))
 """
-VALUES = "document.querySelector('.live')?.parentElement.values"
+VALUES = "document.querySelector('.live')?.parentElement.values"  # of the kernel, the first
+DRAWN = f"""
+(() => {{
+  const figures = [...document.querySelectorAll(".live")];
+  return figures.length === {len(live.names())} && figures.every((x) => x.parentElement.values);
+}})()
+"""
 
 
 def free_port():
@@ -66,8 +75,8 @@ def folder(tmp_path):
 
 
 def assert_it_plays(tab):
-    """A drag and a key change what is computed."""
-    tab.wait_for_function(VALUES, timeout=120_000)
+    """Every figure is drawn; a drag and a key change what the first computes."""
+    tab.wait_for_function(DRAWN, timeout=120_000)
     window = tab.get_by_role("slider", name="Window on the photograph")
     window.scroll_into_view_if_needed()
     before = tab.evaluate(VALUES)
