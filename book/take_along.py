@@ -58,7 +58,7 @@ def main():
     """Write the PDF and the ZIP beside the pages, and link them from the home page."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("book", type=Path, help="the folder of the built pages")
-    book = parser.parse_args().book
+    book = parser.parse_args().book.resolve()
     archive = book / f"{NAME}.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(book.rglob("*")):
