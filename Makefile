@@ -13,7 +13,8 @@ PYTEST = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist loadfile
 # Those that ask for a time share the machine with nothing.
 TIMED = $(BIN)/python -m pytest --quiet -m timed
 # Those that need the built book and a browser.
-PAGES := $(addprefix tests/,test_page.py test_landing.py test_live.py test_live_app.py test_take_along.py test_playground_page.py test_playground_app.py)
+PAGES := $(addprefix tests/test_,page.py landing.py live.py live_app.py live_data.py live_learning.py \
+	quiz.py schematics.py take_along.py playground_page.py playground_app.py)
 # Where digits depend on the processor; and one core of it, where that can be had.
 NUMERIC := tests/test_models.py tests/test_scratch.py
 ONE_CORE := $(shell taskset -c 0 true 2>/dev/null && echo taskset -c 0)
