@@ -1,10 +1,13 @@
 """The live figures in a real browser, dragged, and what they compute against NumPy and Keras."""
 
 import base64
+import functools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from font_source_sans_pro import font_directory
 from skimage import data as photographs
 from test_page import ROOT, browser, needs_chromium  # noqa: F401 - a fixture
 
@@ -30,6 +33,26 @@ async ([name, what, given]) => {
 """
 SLIDE = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')) }"
 
+FACE = """@font-face {{
+  font-family: "Course Sans";
+  font-weight: {weight};
+  src: url("data:font/ttf;base64,{data}");
+}}
+"""
+
+
+@functools.cache
+def typeface():
+    """The book's typeface as CSS, on which the height of a figure depends."""
+    files = {"400": "Regular", "600": "Semibold"}
+    folder = Path(font_directory)
+    return "".join(
+        FACE.format(
+            weight=weight, data=base64_of((folder / f"SourceSansPro-{name}.ttf").read_bytes())
+        )
+        for weight, name in files.items()
+    )
+
 
 class Shown:
     """A live figure alone in a page."""
@@ -42,7 +65,7 @@ class Shown:
         page.write_text(
             PAGE.format(
                 theme=theme,
-                style=style + live.style(),
+                style=typeface() + style + live.style(),
                 loader=(ROOT / "book/assets/live.js").read_text(encoding="utf-8"),
                 module=f"LIVE[{figure.name!r}] = {json.dumps(live.module(figure.name))}",
                 place=figure.standing(),
@@ -53,6 +76,7 @@ class Shown:
         self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.tab.goto(page.as_uri())
         self.tab.wait_for_function("document.querySelector('[data-live]').values")
+        self.tab.evaluate("document.fonts.ready.then(() => null)")
 
     @property
     def values(self):
@@ -103,7 +127,7 @@ def show(browser, tmp_path):
 
 
 def base64_of(array):
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return base64.b64encode(bytes(array)).decode()
 
 
 def some_image(side=32):

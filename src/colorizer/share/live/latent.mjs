@@ -2,7 +2,7 @@
 // the three. The decoder is too large for a page; its pictures were made beforehand on a grid.
 import { bytes, clamp, drawing, figure, handle, html, picture, svg } from "./kit.mjs";
 
-export const height = { narrow: 644, wide: 643 };
+export const height = { narrow: 621, wide: 643 };
 
 const SIZE = 260; // of the plane
 const EDGE = 34; // around it, for the pictures at its corners

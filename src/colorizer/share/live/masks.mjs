@@ -3,7 +3,7 @@ import {
   choice, clamp, drawing, figure, handle, key, line, plot, set, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 928, wide: 505 };
+export const height = { narrow: 904, wide: 505 };
 
 const UNITS = 4;
 const EDGE = 3; // inputs from -EDGE to EDGE

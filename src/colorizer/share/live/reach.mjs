@@ -5,7 +5,7 @@
 // stands beside them: then every place is computed. Elsewhere, in JupyterLab say, they are not there.
 import { bytes, choice, clamp, figure, handle, html, picture, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 580, wide: 319 };
+export const height = { narrow: 558, wide: 319 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SQUARE = 8; // pixels, the side of what is covered

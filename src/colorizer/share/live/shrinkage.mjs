@@ -3,7 +3,7 @@ import {
   choice, clamp, figure, handle, key, line, plot, power, set, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 1010, wide: 556 };
+export const height = { narrow: 988, wide: 532 };
 
 const EDGE = 2.4; // the plane of weights is shown from -EDGE to EDGE
 const STRENGTHS = Array.from({ length: 121 }, (_, i) => 10 ** (-2 + i / 40)); // 0.01 to 10

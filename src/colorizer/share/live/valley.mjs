@@ -3,7 +3,7 @@ import {
   button, figure, handle, html, key, line, mark, plot, power, set, slider, svg, within,
 } from "./kit.mjs";
 
-export const height = { narrow: 1195, wide: 649 };
+export const height = { narrow: 1195, wide: 627 };
 
 const STEPS = 100;
 const EDGE = 3; // the valley is shown from -EDGE to EDGE
