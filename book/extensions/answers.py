@@ -175,7 +175,11 @@ def visit_number(translator, node):
     for label in asked:
         write("<label><span>")
         children(translator, label)
-        write('</span> <input type="text" autocomplete="off" size="10">')
+        # named in words, since a formula alone is no name
+        name = html.escape(label.astext(), quote=True)
+        write(
+            f'</span> <input type="text" autocomplete="off" size="10" aria-label="{name}">'
+        )
         write(f" <span>{unit}</span></label>" if unit else "</label>")
     write(f"{CHECK}</div>{TOLD}")
     write_hint(translator, hint)

@@ -7,6 +7,7 @@ export const height = { narrow: 822, wide: 453 };
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const FIXED = [9798, 19235, 3735]; // the same in whole numbers, as OpenCV has them
 const WINDOW = 7; // of SSIM, pixels
+const WORSE = 1 + 1e-6; // what rounding alone does not make
 const LONGEST = 2.5; // of a bar, in gray copies
 
 /** The gray copy of colours in [0, 1], three numbers a pixel. */
@@ -278,14 +279,14 @@ function render(context) {
     const harm = {};
     METRICS.forEach(([name, , text, bad], i) => {
       harm[name] = bad(scores[name]) / bad(floor[name]);
-      const worse = harm[name] > 1;
+      const worse = harm[name] > WORSE;
       set(bars[i].bar, {
         width: unit * Math.min(harm[name], LONGEST) + 1,
         style: `fill: var(${worse ? "--orange" : "--blue"})`,
       });
       bars[i].value.textContent = `${text(scores[name])}${harm[name] > LONGEST ? " →" : ""}`;
     });
-    const beaten = METRICS.filter(([name]) => harm[name] > 1).map(([, label]) => label);
+    const beaten = METRICS.filter(([name]) => harm[name] > WORSE).map(([, label]) => label);
     const said =
       beaten.length === 0
         ? "No metric calls these pictures worse than a gray copy."

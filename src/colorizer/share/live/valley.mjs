@@ -163,7 +163,7 @@ function render(context) {
   const rates = plot(beside, {
     width: 340,
     height: 170,
-    title: "Share of the error that a step leaves",
+    title: "Share of the error that a step leaves, in the long run",
     x: { domain: [-3.5, 0], ticks: [-3, -2, -1, 0], text: power, label: "curvature" },
     y: { domain: [0, 1.2], ticks: [0, 0.5, 1] },
   });
@@ -274,8 +274,9 @@ function render(context) {
     const best = here.indexOf(Math.min(...here));
     return {
       words:
-        `A step of gradient descent leaves ${of(eigen[0])}; one of momentum, ${percent(eigen[1][0])} and ` +
-        `${percent(eigen[1][1])}.${away} After ${step.value} steps ${RULES[best].text} is lowest: ` +
+        `In the long run a step of gradient descent leaves ${of(eigen[0])}; one of momentum, on average ` +
+        `over its swings, ${percent(eigen[1][0])} and ${percent(eigen[1][1])}.${away} ` +
+        `After ${step.value} step${step.value === 1 ? "" : "s"} ${RULES[best].text} is lowest: ` +
         `${here[best].toPrecision(2)}.`,
       values: {
         ...setting,
