@@ -1,10 +1,18 @@
-"""CIFAR-10 for the tests and the chapters: where it is not at hand, what needs it is skipped."""
+"""For tests and chapters: CIFAR-10, without which what needs it is skipped; and Ctrl-C."""
+
+import signal
 
 import pytest
 
 from colorizer.data import Cifar10, at_hand, load_cifar10
 
 ABSENT = "CIFAR-10 is not at hand: set CIFAR10_DIR, or run `make data`."
+
+
+def pytest_configure():
+    """Let Ctrl-C be heard, which a shell has its background, and all that starts there, ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
