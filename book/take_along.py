@@ -10,6 +10,7 @@ import shutil
 import sys
 import zipfile
 from copy import copy
+from functools import cache
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
@@ -26,10 +27,10 @@ ON_SCREEN_ONLY = {  # pages of no use on paper
     "book/reference/contributing",
 }
 DROPPED = (  # what is folded on the page, too, but for solutions
-    ".headerlink, .copybtn, .tally, details.hide, script:not([type='application/json'])"
+    ".headerlink, .copybtn, .quiz-tally, details.hide, script:not([type='application/json'])"
 )
-SOLVED = "div.solution, .quiz details, .answer details"
-REFERENCES = ("id", "href", "for", "aria-labelledby", "aria-describedby")
+SOLVED = "div.solution, .quiz details"
+REFERENCES = ("id", "for", "aria-labelledby", "aria-describedby")
 STYLE = """
 @page { size: A4; margin: 18mm 16mm 20mm; }
 body { background: #fff; }
@@ -41,7 +42,7 @@ details > summary { list-style: none; }
 .print-solutions details { margin: 0.8rem 0; }
 .print-solutions h2 { break-after: avoid; }
 .bd-article { padding: 0 !important; max-width: none; }
-.live .controls, .live .told, .quiz button, .answer button { display: none !important; }
+.live .controls, .live .told, .quiz button { display: none !important; }
 .waiting { position: static !important; }
 """
 READY = """
@@ -162,8 +163,9 @@ def styles(book, printed):
     )
 
 
+@cache
 def read(book, page):
-    """A built page."""
+    """A built page, of which `leaf` takes the article apart."""
     return BeautifulSoup(
         (book / f"{page}.html").read_text(encoding="utf-8"), "html.parser"
     )
@@ -204,7 +206,7 @@ def opened(element):
 def rename(element, page, printed):
     """Give the names of an element, and those that it refers to, their page's."""
     for attribute in REFERENCES:
-        if attribute in element.attrs and attribute != "href":
+        if attribute in element.attrs:
             names = element[attribute].split()
             element[attribute] = " ".join(
                 f"{slug(page)}--{name}" for name in names

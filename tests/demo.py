@@ -117,3 +117,18 @@ def build(folder, pages, **environment):
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def refused(folder, wrong, further):
+    """The log of a book whose home is well and whose other pages each have one thing wrong.
+
+    Args:
+        folder: where it is built.
+        wrong: name of a page to what it holds below its title, and what is said of it.
+        further: such pages as they are, name to MyST text or notebook.
+    """
+    pages = {"home": "# Home\n\nAll is well here."}
+    pages |= {name: f"# {name}\n\n{text}" for name, (text, _) in wrong.items()}
+    code, log = build(folder / "x", pages | further)
+    assert code == 1
+    return log

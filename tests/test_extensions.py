@@ -53,13 +53,9 @@ def warnings(log, page):
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory):
-    """The log of a book whose every page but the first has one thing wrong."""
-    pages = {"home": "# Home\n\nAll is well here."}
-    pages |= {name: f"# {name}\n\n{text}" for name, (text, _) in REFUSED.items()}
-    pages["output-silent"] = notebook(picture())
-    code, log = demo.build(tmp_path_factory.mktemp("refused") / "x", pages)
-    assert code == 1
-    return log
+    """What is said of a book in which each page has one thing wrong."""
+    further = {"output-silent": notebook(picture())}
+    return demo.refused(tmp_path_factory.mktemp("refused"), REFUSED, further)
 
 
 @pytest.mark.parametrize(("page", "message"), [(p, message) for p, (_, message) in REFUSED.items()])

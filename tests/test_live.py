@@ -44,14 +44,11 @@ FACE = """@font-face {{
 @functools.cache
 def typeface():
     """The book's typeface as CSS, on which the height of a figure depends."""
-    files = {"400": "Regular", "600": "Semibold"}
-    folder = Path(font_directory)
-    return "".join(
-        FACE.format(
-            weight=weight, data=base64_of((folder / f"SourceSansPro-{name}.ttf").read_bytes())
-        )
-        for weight, name in files.items()
-    )
+    rules = []
+    for weight, name in {"400": "Regular", "600": "Semibold"}.items():
+        face = (Path(font_directory) / f"SourceSansPro-{name}.ttf").read_bytes()
+        rules.append(FACE.format(weight=weight, data=base64.b64encode(face).decode()))
+    return "".join(rules)
 
 
 class Shown:
@@ -126,10 +123,6 @@ def show(browser, tmp_path):
         each.tab.close()
 
 
-def base64_of(array):
-    return base64.b64encode(bytes(array)).decode()
-
-
 def some_image(side=32):
     return photographs.camera()[::16, ::16][:side, :side].copy()
 
@@ -139,7 +132,7 @@ def kernel():
     return live.figure(
         "kernel",
         alt="A photograph and what a kernel makes of it.",
-        photograph=base64_of(image),
+        photograph=live.packed(image),
         side=32,
         at=[0.5, 0.4],
     )

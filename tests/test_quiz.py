@@ -160,13 +160,9 @@ VERDICTS = (
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory):
-    """The log of a book whose every page but the first has one thing wrong."""
-    pages = {"home": "# Home\n\nAll is well here."}
-    pages |= {name: f"# {name}\n\n{text}" for name, (text, _) in REFUSED.items()}
-    pages["number-count"] = notebook("# Number", cell(expected("ex-half", 1)), EXERCISE)
-    code, log = demo.build(tmp_path_factory.mktemp("refused") / "x", pages)
-    assert code == 1
-    return log
+    """What is said of a book in which each page has one thing wrong."""
+    further = {"number-count": notebook("# Number", cell(expected("ex-half", 1)), EXERCISE)}
+    return demo.refused(tmp_path_factory.mktemp("refused"), REFUSED, further)
 
 
 @pytest.mark.parametrize(("page", "message"), [(p, message) for p, (_, message) in REFUSED.items()])

@@ -18,13 +18,13 @@ import traitlets
 from colorizer.errors import InputError
 
 FOLDER = resources.files("colorizer") / "share/live"
-SHARED = ("kit",)  # what figures import; none itself
+KIT = "kit"  # what figures import; none itself
 
 
 def names() -> list[str]:
     """All live figures."""
     files = (path.name for path in FOLDER.iterdir())
-    return sorted({name[:-4] for name in files if name.endswith(".mjs")} - set(SHARED))
+    return sorted({name[:-4] for name in files if name.endswith(".mjs")} - {KIT})
 
 
 @cache
@@ -40,11 +40,10 @@ def module(name: str) -> str:
     if name not in names():
         raise InputError(f"There is no live figure {name!r}; there are {', '.join(names())}.")
     text = (FOLDER / f"{name}.mjs").read_text(encoding="utf-8")
-    shared = (FOLDER / "kit.mjs").read_text(encoding="utf-8")
+    shared = (FOLDER / f"{KIT}.mjs").read_text(encoding="utf-8")
     shared = re.sub(r"^export ", "", shared, flags=re.MULTILINE)
-    return re.sub(
-        r'^import \{[^}]*\} from "./kit.mjs";\n', lambda _: shared, text, flags=re.MULTILINE
-    )
+    wanted = rf'^import \{{[^}}]*\}} from "./{KIT}.mjs";\n'
+    return re.sub(wanted, lambda _: shared, text, flags=re.MULTILINE)
 
 
 def style() -> str:
