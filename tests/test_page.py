@@ -496,7 +496,7 @@ def test_headings_descend_and_lines_are_short(window, origin, width):
     looks = tab.evaluate(HEADINGS)
     assert [size for size, _ in looks] == sorted({size for size, _ in looks}, reverse=True)
     assert [weight for _, weight in looks] == sorted((w for _, w in looks), reverse=True)
-    assert tab.locator("article section > p").first.evaluate(LINE) <= 75
+    assert tab.locator("article section section > p").first.evaluate(LINE) <= 75
     tab.close()
 
 
