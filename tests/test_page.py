@@ -33,9 +33,7 @@ def pages_of(folder):
 
 PAGES = [str(p.relative_to(BOOK)) for p in pages_of(BOOK) if p != BOOK / "index.html"]
 CHAPTERS = [page for page in PAGES if page.startswith("book/")]
-# both origins, both widths and both modes meet in two of the four
-SETTINGS = [("file", 390, "dark"), ("http", 390, "light"), ("http", 1280, "dark")]
-KEYBOARD = [("file", 390, "dark"), ("http", 1280, "dark")]  # those in which figures are moved too
+SETTINGS = [("file", 390), ("http", 1280)]  # both in dark; where it is narrow, in light too
 HOME, CHAPTER, INTERACTIVE = 1_000_000, 2_000_000, 3_000_000  # bytes, gzipped
 SHIFT = 0.05  # cumulative layout shift
 SETTLE = 0.3  # seconds in which a page that is drawn may still move
@@ -241,11 +239,11 @@ def is_error(message):
     return message.type == "error" and not message.text.startswith("Failed to load resource")
 
 
-def axe(tab, part="html"):
+def axe(tab, part="html", **options):
     """The rules of axe-core that the page, or a part of it, breaks, with the elements."""
     tab.add_script_tag(content=AXE.read_text())
-    run = "(part) => axe.run(part, {preload: false, resultTypes: ['violations']})"
-    result = tab.evaluate(run, part)
+    run = "([part, options]) => axe.run(part, options)"
+    result = tab.evaluate(run, [part, {"preload": False, "resultTypes": ["violations"], **options}])
     return [(rule["id"], [n["html"][:120] for n in rule["nodes"]]) for rule in result["violations"]]
 
 
@@ -257,20 +255,31 @@ def gzipped(path):
 
 @needs_book
 @needs_chromium
-@pytest.mark.parametrize(("kind", "width", "scheme"), SETTINGS)
+@pytest.mark.parametrize(("kind", "width"), SETTINGS)
 @pytest.mark.parametrize("page", PAGES)
-def test_page(window, origin, page, kind, width, scheme):
+def test_page(window, origin, page, kind, width):
     """All is well as the page comes, and its figures and quizzes obey the keyboard."""
     base = origin[kind]
-    with Visit(window(width, scheme), base + page) as visit:
+    narrow = width < 1280
+    with Visit(window(width, "dark"), base + page) as visit:
         assert failures(visit, base, page, BOOK) == {}
-        if page in CHAPTERS and (kind, width, scheme) in KEYBOARD:
+        if page in CHAPTERS:
             text = (BOOK / page).read_text()
             views = text.count("application/vnd.jupyter.widget-view+json")
             assert move_sliders(visit.tab) == views
             assert move_live_figures(visit.tab) == text.count("data-live=")
-            assert answer_quizzes(visit.tab) == text.count('class="quiz"')
-            assert visit.console == []
+            if narrow:
+                assert answer_quizzes(visit.tab) == text.count('class="quiz"')
+        if narrow:
+            assert faint_in_light(visit.tab) == []
+        assert visit.console == []
+
+
+def faint_in_light(tab):
+    """What has too little contrast once the reader asks for a light page."""
+    tab.evaluate("document.documentElement.dataset.theme = 'light'")
+    tab.wait_for_timeout(1000 * SETTLE)  # colours may fade over
+    return axe(tab, runOnly=["color-contrast"])
 
 
 def move_sliders(tab):
