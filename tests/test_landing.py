@@ -293,7 +293,7 @@ def test_a_card_and_its_chapter_tell_the_same_minutes_and_the_hours_are_their_su
         if not (ROOT / f"{page}.ipynb").exists():
             continue
         under_title = (BOOK / f"{page}.html").read_text().split("</h1>")[-1][:400]
-        line = re.search(r'<p class="reading-time">(\d+ minutes? to read)</p>', under_title)
+        line = re.search(r'<p class="reading-time">(\d+ minutes? to read)\b', under_title)
         assert line, page
         link = f'<p class="name"><a href="{page.removeprefix("book/")}.html">'
         card = home.split(link)[1].split("</li>")[0]

@@ -124,9 +124,17 @@ for (const root of document.querySelectorAll(".playground")) {
       divide();
       await repaint();
       if (mine === turn) status.textContent = photo.sentence;
+      bringUp();
     } catch (error) {
       if (mine === turn) status.textContent = error.message;
     }
+  }
+
+  // Where most of the results are below what the reader sees, they come up.
+  function bringUp() {
+    if (results.getBoundingClientRect().top < innerHeight / 2) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    results.scrollIntoView({behavior: calm ? "instant" : "smooth"});
   }
 
   // The photograph and, in their order, the models that are wanted and here.

@@ -193,7 +193,7 @@ PAGE = """
 <div class="playground" role="group" aria-label="Playground" data-settings="{settings}">
   <div class="choice">
     <p><label class="file">Choose a photograph<input type="file" accept="image/*"></label>
-    drop one here, or paste one. It stays on your machine.</p>
+    <span class="by-mouse">drop one here, or paste one.</span> It stays on your machine.</p>
     <div class="bundled" role="group" aria-label="Photographs to try">{pictures}</div>
   </div>
   <p class="cost">The first photograph fetches a model and what runs it, {cost}, once.</p>

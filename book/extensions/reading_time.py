@@ -1,13 +1,18 @@
 """Sphinx extension: how many minutes each chapter takes to read, and how many hours all of them.
 
 A chapter is a notebook other than the home page. Under its title stands a line, "25 minutes to
-read"; the role `{reading-time}` with the text `hours` gives the sum over all chapters, a number.
+read". It also tells how long the chapter runs and what to read before, where the chapter says so in
+the last paragraph of its first admonition, `*Before:* ... *Time:* ...`, which a reader of the
+notebook sees; so that the two times do not stand apart, that paragraph is no more in the page. The
+role `{reading-time}` with the text `hours` gives the sum over all chapters, a number.
 
 The minutes come from what a reader meets, with one constant for each kind: 200 words of prose a
 minute, 5 seconds for a line of code or of its printed output that is not folded, 20 for an equation
 with a line to itself and for a figure or a table, 30 for a question of a quiz and 120 for an
 exercise, which is to read it and to think, not to do it. What is folded takes no time.
 """
+
+import re
 
 from docutils import nodes
 from quiz import quiz, quiz_why
@@ -21,6 +26,7 @@ from sphinx_exercise.nodes import (
 WORD, LINE = 60 / 200, 5  # seconds
 EQUATION = FIGURE = 20
 QUIZ, EXERCISE = 30, 120
+BEFORE, TIME = "Before:", "Time:"
 EXERCISES = (exercise_node, exercise_enumerable_node)
 SHOWN = (nodes.image, nodes.raw, nodes.table)  # what makes an output a figure
 FOLDED = {  # by a cell's tags: the parts of it that are
@@ -108,7 +114,37 @@ def measure(app, doctree):
     env.metadata[env.docname]["reading_minutes"] = taken
     after = 2 if "question" in section[1].get("classes", ()) else 1
     line = nodes.paragraph("", in_words(taken), classes=["reading-time"])
+    if (found := head(section)) is not None:
+        line += further(found)
+        found.parent.remove(found)
     section.insert(after, line)
+
+
+def head(section) -> nodes.paragraph | None:
+    """The paragraph of a chapter's first admonition that says what to read before."""
+    admonition = next(section.findall(nodes.admonition), None)
+    last = admonition[-1] if admonition else None
+    if isinstance(last, nodes.paragraph) and last.astext().startswith(BEFORE):
+        return last
+    return None
+
+
+def further(paragraph) -> list:
+    """What that paragraph says, as it goes on after the minutes to read."""
+    parts = paragraph.children
+    at = next(
+        (i for i, x in enumerate(parts) if x.astext() == TIME), len(parts)
+    )
+    before = [x.deepcopy() for x in parts[1:at]]
+    for place in (0, -1):  # without the blanks and the full stop around it
+        if isinstance(before[place], nodes.Text):
+            text = before[place].astext()
+            text = text.lstrip() if place == 0 else text.rstrip(". \n")
+            before[place] = nodes.Text(text)
+    runs = "".join(x.astext() for x in parts[at + 1 :])
+    runs = re.split("[.;]", runs)[0].strip()
+    told = [nodes.Text(f" · runs in {runs}")] if runs else []
+    return [*told, nodes.Text(" · read before: "), *before]
 
 
 def fill_in(app, doctree, docname):

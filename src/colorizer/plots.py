@@ -1,8 +1,8 @@
 """The figures that chapters share: one style, grids of images, and figures with a slider.
 
-Every picture has a transparent ground and colours that stand out from white and from the page's
-dark ground alike, so one picture serves both modes. It is drawn for the width of a phone: text of
-12 points in a figure as wide as the screen, in the typeface of the page.
+Every picture has a transparent ground and colours that stand out from white and from black, which
+the page puts behind it in dark mode, so one picture serves both. It is drawn for the width of a
+phone, where text of 10 points is as large as 10 pixels of the page, in the page's typeface.
 """
 
 import html
@@ -23,10 +23,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.errors import InputError
 
-# Each has a contrast of 3 or more with white and with the dark page, and colour-blind readers tell
-# any two apart. Lines differ in their dashes as well, so that nothing is said by colour alone.
-# What would be black on paper is the gray of the text.
-BLUE, ORANGE, GREEN, VIOLET, BLACK = "#2b99d9", "#d95716", "#1c8c5e", "#974ba6", "#747d89"
+# Each has a contrast of 3 or more with white and with black, and colour-blind readers tell any two
+# apart. Lines differ in their dashes as well, so that nothing is said by colour alone.
+# What would be black on paper is the gray of the text: the two grounds' contrast is the product of
+# its contrasts with them, so 4.5 with both takes grounds as far apart as white and black.
+BLUE, ORANGE, GREEN, VIOLET, BLACK = "#2b99d9", "#d95716", "#1c8c5e", "#974ba6", "#6d7783"
 COLORS = (BLUE, ORANGE, GREEN, VIOLET, BLACK, "#cc0036", "#5c9985")
 DASHES = ("-", "--", "-.", ":", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
