@@ -3,14 +3,11 @@
 import contextlib
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import nbformat
 import pytest
+import servers
 from playwright.sync_api import TimeoutError as BrowserTimeoutError
 from test_page import browser, needs_chromium  # noqa: F401 - a fixture
 
@@ -32,37 +29,6 @@ DRAWN = f"""
   return figures.length === {len(live.names())} && figures.every((x) => x.parentElement.values);
 }})()
 """
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@contextlib.contextmanager
-def serving(command, folder, port):
-    """A server started in a folder, once it answers."""
-    settings = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "KERAS_BACKEND": "tensorflow"}
-    server = subprocess.Popen(
-        [sys.executable, "-m", *command, f"--port={port}"],
-        cwd=folder,
-        env=os.environ | settings,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            with contextlib.suppress(ConnectionError):
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            time.sleep(0.1)
-        yield
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=60)
 
 
 @pytest.fixture
@@ -106,22 +72,27 @@ def run_first_cell(tab):
     pytest.fail("the cell could not be run")
 
 
-def test_in_voila(browser, folder):
-    port = free_port()
-    with serving(["voila", "figure.ipynb", "--no-browser"], folder, port):
+@contextlib.contextmanager
+def served(browser, folder, *command):
+    """A tab, and the address of what a module serves from a folder without a user's settings."""
+    settings = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "KERAS_BACKEND": "tensorflow"}
+    environment = os.environ | settings
+    with servers.module(*command, end=signal.SIGTERM, cwd=folder, env=environment) as address:
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
-        tab.goto(f"http://127.0.0.1:{port}/", timeout=120_000)
-        assert_it_plays(tab)
+        yield tab, address
         tab.close()
+
+
+def test_in_voila(browser, folder):
+    with served(browser, folder, "voila", "figure.ipynb") as (tab, address):
+        tab.goto(address, timeout=120_000)
+        assert_it_plays(tab)
 
 
 def test_in_jupyterlab(browser, folder):
-    port = free_port()
-    command = ["jupyter", "lab", "--no-browser", "--allow-root", "--IdentityProvider.token="]
-    with serving(command, folder, port):
-        tab = browser.new_page(viewport={"width": 1280, "height": 900})
-        tab.goto(f"http://127.0.0.1:{port}/lab/tree/figure.ipynb", timeout=120_000)
+    lab = "jupyter", "lab", "--allow-root", "--IdentityProvider.token="
+    with served(browser, folder, *lab) as (tab, address):
+        tab.goto(f"{address}lab/tree/figure.ipynb", timeout=120_000)
         tab.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=120_000)
         run_first_cell(tab)
         assert_it_plays(tab)
-        tab.close()

@@ -3,12 +3,10 @@
 import contextlib
 import functools
 import gzip
-import http.server
 import json
 import random
 import re
 import shutil
-import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +15,7 @@ from urllib.request import url2pathname
 
 import demo
 import pytest
+import servers
 from playwright.sync_api import TimeoutError as BrowserTimeoutError
 from playwright.sync_api import sync_playwright
 
@@ -139,31 +138,8 @@ def origin(tmp_path_factory):
     root = tmp_path_factory.mktemp("server")
     (root / "some").mkdir()
     (root / "some/path").symlink_to(BOOK)
-    with serving(root) as address:
+    with servers.files(root) as address:
         yield {"file": BOOK.as_uri() + "/", "http": f"{address}some/path/"}
-
-
-class serving:  # noqa: N801 - used as a function
-    """A server of the files under a folder, on a free port of this machine."""
-
-    def __init__(self, folder):
-        class Handler(http.server.SimpleHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), functools.partial(Handler, directory=folder)
-        )
-        self.thread = threading.Thread(target=self.server.serve_forever)
-
-    def __enter__(self):
-        self.thread.start()
-        return f"http://127.0.0.1:{self.server.server_port}/"
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 class Visit:

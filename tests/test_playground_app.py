@@ -1,15 +1,11 @@
 """The playground under Voilà, driven as a player would, with nothing but this machine in reach."""
 
 import base64
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
+import servers
 from test_page import axe, browser, is_error, needs_chromium  # noqa: F401
 from test_photo import noise, stored
 from test_playground_page import TRANSFER
@@ -23,24 +19,8 @@ pytestmark = [needs_chromium, pytest.mark.xdist_group("playground")]  # see the 
 @pytest.fixture(scope="module")
 def address(cifar10):
     """Of the playground, served as `colorizer playground` serves it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "colorizer", "playground", "--no-browser", f"--port={port}"]
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            # no more than this: each page that is asked for starts a kernel
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except ConnectionError:
-            time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}/"
-    os.killpg(server.pid, signal.SIGINT)
-    server.wait(timeout=60)
+    with servers.module("colorizer", "playground") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
