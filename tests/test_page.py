@@ -428,12 +428,18 @@ def test_search_finds_a_word_of_each_chapter(window, origin, kind):
         ("dropout", "regularisation"),
     ],
 )
-def test_search_finds_the_chapter_on_a_word_first(window, origin, kind, word, page):
+def test_search_finds_the_glossary_then_the_chapter_on_a_word(window, origin, kind, word, page):
     tab = window().new_page()
     tab.goto(f"{origin[kind]}search.html?q={word}")
-    found = tab.locator("#search-results ul.search > li > a").first
-    found.wait_for()
-    assert page in found.get_attribute("href")
+    found = tab.locator("#search-results ul.search > li")
+    found.nth(1).wait_for()
+    places = [link.get_attribute("href") for link in found.locator("> a").all()]
+    if f'id="term-{word}"' in (BOOK / "book/reference/glossary.html").read_text():
+        assert places.pop(0) == f"book/reference/glossary.html#term-{word}"
+        assert found.first.locator("a").inner_text() == f"Glossary: {word}"
+    assert page in places[0]
+    for hit in found.all()[:5]:
+        assert len(hit.locator("p.context").inner_text().split()) > 5
     tab.close()
 
 
@@ -482,6 +488,64 @@ def test_headings_descend_and_lines_are_short(window, origin, width):
     assert [size for size, _ in looks] == sorted({size for size, _ in looks}, reverse=True)
     assert [weight for _, weight in looks] == sorted((w for _, w in looks), reverse=True)
     assert tab.locator("article section section > p").first.evaluate(LINE) <= 75
+    tab.close()
+
+
+# what reaches beyond its place although it does not scroll, and what hides that it does
+BEYOND = """
+() => [...document.querySelectorAll(".bd-article :is(table, div.math > mjx-container)")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => {
+    const region = element.closest(".pst-scrollable-table-container, mjx-container");
+    const box = (region ?? element).getBoundingClientRect();
+    const column = document.querySelector(".bd-article").getBoundingClientRect();
+    if (box.right > column.right + 1) return true;
+    if (!region || region.scrollWidth <= region.clientWidth) return false;
+    const {overflowX, backgroundImage} = getComputedStyle(region);
+    return overflowX !== "auto" || !backgroundImage.includes("gradient") || region.tabIndex;
+  })
+  .map((element) => element.textContent.trim().slice(0, 60))
+"""
+# formulas that a desktop's page is too narrow for
+SCROLLED = """
+() => [...document.querySelectorAll(".bd-article mjx-container[display=true]")]
+  .filter((formula) => formula.checkVisibility() && formula.scrollWidth > formula.clientWidth + 1)
+  .map((formula) => formula.closest("div.math").id || formula.textContent.slice(0, 60))
+"""
+# what stands before the first cell of a chapter, apart from its head
+OPENING = """
+() => {
+  const cell = document.querySelector(".bd-article .cell");
+  const prose = ".bd-article p:not(.question, .reading-time, .admonition *)";
+  return [...document.querySelectorAll(prose)]
+    .some((p) => p.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+"""
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_what_is_wide_scrolls_and_shows_it(window, origin, page):
+    for width in (390, 1280):
+        tab = window(width).new_page()
+        tab.goto(origin["file"] + page)
+        assert tab.evaluate(BEYOND) == []
+        if width == 1280:
+            assert tab.evaluate(SCROLLED) == []
+        tab.close()
+
+
+@needs_book
+@needs_chromium
+@pytest.mark.parametrize("page", [x for x in CHAPTERS if "reading-time" in (BOOK / x).read_text()])
+def test_a_chapter_opens_with_one_line_of_times_and_with_prose(window, origin, page):
+    tab = window().new_page()
+    tab.goto(origin["file"] + page)
+    line = tab.locator("p.reading-time").inner_text()
+    assert re.match(r"\d+ minutes? to read · runs in [^·]+ · read before: \w", line)
+    assert tab.locator(".admonition em", has_text=re.compile("^(Before|Time):$")).count() == 0
+    assert tab.evaluate(OPENING)
     tab.close()
 
 

@@ -1,9 +1,4 @@
-// For every page: where the theme is not accessible or not at home on a disk.
-
-// On a disk the search page cannot read the pages it finds; it lists them without an excerpt.
-if (location.protocol === "file:" && window.DOCUMENTATION_OPTIONS) {
-  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-}
+// For every page: where the theme is not accessible.
 
 document.addEventListener("DOMContentLoaded", () => {
   // What is wider than the page can be scrolled by keyboard too.

@@ -1,8 +1,9 @@
 """Sphinx extension: what helps a reader, or a machine, to find things in the book.
 
-The directive `list-of-figures`; an order of what a search finds, in which the chapters that say a
-word most come first and the reference last; and, when the book is built for a site whose address the environment variable COURSE_SITE
-holds, a site map and a preview picture for links to it.
+The directive `list-of-figures`; an order of what a search finds, in which a word that the glossary
+explains comes first, then the chapters that say it most, and the reference last; the sentences that
+are shown of each page found; and, when the book is built for a site whose address the environment
+variable COURSE_SITE holds, a site map and a preview picture for links to it.
 """
 
 import html
@@ -26,6 +27,8 @@ CARD = (1200, 630)  # what the services that show previews ask for
 CARD_PATH = "_static/card.png"
 REFERENCE = "book/reference/"
 OFTEN = 3  # times that a page says a word that it is about
+# what is not prose; a formula's source says little
+UNTOLD = (nodes.raw, nodes.literal_block, nodes.math, nodes.math_block)
 
 
 class figure_list(nodes.General, nodes.Element):  # noqa: N801 - a docutils node
@@ -113,7 +116,7 @@ def scorer(app) -> Path:
 
 
 def order_findings(app, env):
-    """Write that script, with the numbers of the three pages that say a stem most."""
+    """Write that script, with the three pages that say a stem most, and what each page says."""
     pages = sorted(env.found_docs)
     counts = defaultdict(Counter)
     language = SearchEnglish({})
@@ -133,9 +136,41 @@ def order_findings(app, env):
         if stem.isalpha() and max(times.values()) >= OFTEN
     }
     code = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-    said = json.dumps(said, separators=(",", ":"))
-    tables = f"const PAGES = {json.dumps(pages)};\nconst SAID = {said};\n"
-    scorer(app).write_text(tables + code, encoding="utf-8")
+    doctrees = {page: env.get_doctree(page) for page in pages}
+    tables = {
+        "PAGES": pages,
+        "SAID": said,
+        "TEXTS": {page: prose(doctree) for page, doctree in doctrees.items()},
+        "TERMS": dict(
+            entry
+            for doctree in doctrees.values()
+            for entry in explained(doctree)
+        ),
+    }
+    constants = "".join(
+        f"const {name} = {json.dumps(table, separators=(',', ':'))};\n"
+        for name, table in tables.items()
+    )
+    scorer(app).write_text(constants + code, encoding="utf-8")
+
+
+def prose(node) -> str:
+    """What a reader of a node meets in sentences."""
+    texts = (
+        text.astext()
+        for text in node.findall(nodes.Text)
+        if not isinstance(text.parent, UNTOLD)
+    )
+    return " ".join(" ".join(texts).split())
+
+
+def explained(doctree):
+    """(anchor, explanation) of each term of a page's glossary."""
+    for item in doctree.findall(nodes.definition_list_item):
+        term, *_, definition = item
+        for anchor in term["ids"]:
+            if anchor.startswith("term-"):
+                yield anchor, prose(definition)
 
 
 def describe_page(app, pagename, templatename, context, doctree):

@@ -136,11 +136,12 @@ def further(paragraph) -> list:
         (i for i, x in enumerate(parts) if x.astext() == TIME), len(parts)
     )
     before = [x.deepcopy() for x in parts[1:at]]
-    for place in (0, -1):  # without the blanks and the full stop around it
-        if isinstance(before[place], nodes.Text):
-            text = before[place].astext()
-            text = text.lstrip() if place == 0 else text.rstrip(". \n")
-            before[place] = nodes.Text(text)
+    before[0] = nodes.Text(before[0].astext().lstrip())
+    while isinstance(before[-1], nodes.Text):  # the full stop, the line's end
+        text = before.pop().astext().rstrip(". \n")
+        if text:
+            before.append(nodes.Text(text))
+            break
     runs = "".join(x.astext() for x in parts[at + 1 :])
     runs = re.split("[.;]", runs)[0].strip()
     told = [nodes.Text(f" · runs in {runs}")] if runs else []
