@@ -28,7 +28,13 @@ CARD_PATH = "_static/card.png"
 REFERENCE = "book/reference/"
 OFTEN = 3  # times that a page says a word that it is about
 # what is not prose; a formula's source says little
-UNTOLD = (nodes.raw, nodes.literal_block, nodes.math, nodes.math_block)
+UNTOLD = (
+    nodes.title,
+    nodes.raw,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+)
 
 
 class figure_list(nodes.General, nodes.Element):  # noqa: N801 - a docutils node

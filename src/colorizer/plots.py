@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib import font_manager
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
@@ -37,6 +38,11 @@ FIGURE_BYTES = 400_000  # of a figure with a slider, all its frames together
 
 TYPEFACE = Path(font_source_sans_pro.font_directory)
 REGULAR = TYPEFACE / "SourceSansPro-Regular.ttf"
+
+# for numbers of both signs: orange below zero, violet above, and zero is no colour at all
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", [(0, ORANGE), (0.5, ORANGE + "00"), (0.5, VIOLET + "00"), (1, VIOLET)]
+)
 
 CLEAR = BLACK + "00"  # transparent; what is blended with it keeps the colour of the text
 
