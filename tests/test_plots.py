@@ -3,10 +3,12 @@ import io
 import itertools
 import re
 import warnings
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.font_manager
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -169,6 +171,23 @@ def contrast(*colors):
 def test_every_colour_stands_out_in_both_modes(color):
     for ground in (WHITE, DARK):
         assert contrast(color, ground) >= (4.5 if color == plots.BLACK else 3)
+
+
+CHAPTERS = sorted((Path(__file__).parents[1] / "book").rglob("[!.]*.ipynb"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapters_plots_can_be_read_on_a_phone_and_in_both_modes(chapter):
+    code = "\n".join(c.source for c in nbformat.read(chapter, 4).cells if c.cell_type == "code")
+    assert [size for size in re.findall(r"fontsize=(\d+)", code) if int(size) < 10] == []
+    assert re.findall(r"""["'](?:silver|\w+gr[ae]y)["'](?= *[,)}])""", code) == []
+
+
+def test_zero_is_no_colour_at_all_among_numbers_of_both_signs():
+    below, zero, above = plots.SIGNED([0.0, 0.5, 1.0])
+    assert zero[3] == 0
+    assert below == pytest.approx((*to_rgb(plots.ORANGE), 1))
+    assert above == pytest.approx((*to_rgb(plots.VIOLET), 1))
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(plots.COLORS, 2)))

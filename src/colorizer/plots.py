@@ -41,7 +41,9 @@ REGULAR = TYPEFACE / "SourceSansPro-Regular.ttf"
 
 # for numbers of both signs: orange below zero, violet above, and zero is no colour at all
 SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [(0, ORANGE), (0.5, ORANGE + "00"), (0.5, VIOLET + "00"), (1, VIOLET)]
+    "signed",
+    [(0, ORANGE), (0.5, ORANGE + "00"), (0.5, VIOLET + "00"), (1, VIOLET)],
+    N=257,  # odd, so that one is in the middle
 )
 
 CLEAR = BLACK + "00"  # transparent; what is blended with it keeps the colour of the text
