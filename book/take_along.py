@@ -29,25 +29,73 @@ ON_SCREEN_ONLY = {  # pages of no use on paper
 DROPPED = (  # what is folded on the page, too, but for solutions
     ".headerlink, .copybtn, .quiz-tally, details.hide, script:not([type='application/json'])"
 )
-SOLVED = "div.solution, .quiz details"
+SOLVED = "div.solution, .quiz details"  # these go to the end
 REFERENCES = ("id", "for", "aria-labelledby", "aria-describedby")
 STYLE = """
-@page { size: A4; margin: 18mm 16mm 20mm; }
+@page { size: A4; margin: 15mm 17mm 18mm; }
+html { font-size: 10.2pt; }
 body { background: #fff; }
+.bd-main, .bd-content { display: block !important; }
+html .bd-main .bd-article { font-size: 1rem; line-height: 1.42; }
+.bd-article { max-width: none !important; padding: 0 !important; width: 100%; }
+h1, h2, h3, h4, .question, .admonition-title { break-after: avoid; }
+.bd-article :is(h2, h3, h4) { margin: 1.3rem 0 0.4rem; }
+p, li { orphans: 3; widows: 3; }
 details > summary { list-style: none; }
 .print-page > section > h1, .print-part { break-before: page; }
-.print-part { font-size: 2.4rem; font-weight: 600; padding-top: 40vh; }
-.print-page h1 { display: block !important; font-size: 2rem; }
-.print-part + .print-page > section > h1 { break-before: page; }
-.print-solutions details { margin: 0.8rem 0; }
+.print-part { color: #333; font-weight: 600; margin: 0 0 0.5rem; }
+.print-page h1 { display: block !important; font-size: 2rem; margin-top: 0; }
+.print-part + .print-page > section > h1 { break-before: avoid; }
 .print-solutions h2 { break-after: avoid; }
-.bd-article { padding: 0 !important; max-width: none; }
-.live .controls, .live .told, .quiz button { display: none !important; }
-.waiting { position: static !important; }
+.print-solutions details { margin: 0.8rem 0; }
+.print-solutions ul { margin-bottom: 0; padding-left: 1.2rem; }
+.bd-article :is(pre, .highlight) { font-size: 8.2pt; line-height: 1.32; }
+.bd-article pre { overflow: visible; overflow-wrap: anywhere; }
+.bd-article table { font-size: 8.6pt; max-width: 100%; width: auto; }
+.bd-article :is(th, td) { min-width: 0 !important; padding: 0.2rem 0.4rem; }
+.bd-article :is(th, td) { position: static !important; white-space: normal; }
+.bd-article :is(figure, .cell, .cell_output, pre) { margin-bottom: 0.5rem; }
+.bd-article :is(.cell_output, figure) img { max-height: 12cm; object-fit: contain; }
+.bd-article :is(.cell_output, figure) img { object-position: left; width: auto; }
+.bd-article svg.schematic { max-width: 11.5cm; }
+.bd-article .live-place { max-height: none; min-height: 0; }
+.bd-article :is(pre, .admonition, .highlight, div[class*=highlight-], table) {
+  break-inside: auto; display: revert;
+}
+.bd-article .exercise.admonition { break-inside: avoid; }
+mjx-container[display=true] { background: none !important; overflow: visible; }
+.opening { display: grid; gap: 1rem; grid-template-columns: 2fr 1fr; }
+.quiz { margin: 0.6rem 0; padding: 0.4rem 0.8rem; }
+.quiz label { min-height: 0; padding: 0.05rem 0; }
+.quiz fieldset { break-inside: avoid; }
+.quiz input, .live .controls, .live .told, .quiz button,
+.interactive .widget-hslider, .actions { display: none !important; }
+.waiting { position: static !important; visibility: visible !important; }
+.on-paper { color: #333; font-size: 8.6pt; font-style: italic; margin: 0 0 0.5rem; }
+#introduction--the-course-in-one-minute {
+  break-inside: avoid; display: grid; gap: 0.3rem 1rem; grid-template-columns: repeat(4, 1fr);
+}
+#introduction--the-course-in-one-minute > :is(h2, h2 + p) { grid-column: 1 / -1; }
+#introduction--the-course-in-one-minute > .cell { grid-row: 3; }
+#introduction--the-course-in-one-minute > .cell ~ p { font-size: 8.6pt; grid-row: 4; }
+#introduction--the-course-in-one-minute > p > :is(strong, em) { display: block; }
 """
 READY = """
 [...document.querySelectorAll("[data-live]")].every((place) => place.values)
   && [...document.images].every((image) => image.complete)
+"""
+ON_PAPER = "On screen this figure can be moved; on paper it is as it opens."
+HANDLED = re.compile(r"(?<![^\s])(?:Drag|Move|Click|Tap|Press) [^.]*\.\s*")
+WITHOUT_ORDERS = """  // "Drag to turn" is no title on paper, "Output: drag the input" is "Output"
+for (const place of document.querySelectorAll("[data-live]")) {
+  const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    text.data = text.data
+      .replace(/^(Drag|Press|Pick|Move|Click|Tap|Choose) .*$/, "\\u00a0")
+      .replace(/: (drag|press|pick|move|click|tap|choose) .*$/, "");
+  }
+}
 """
 FOOTER = (
     '<div style="font-size: 8px; width: 100%; text-align: center; color: #555">'
@@ -90,6 +138,7 @@ def print_pages(book: Path, pdf: Path, chromium: str):
         page = browser.new_page(color_scheme="light")
         page.goto(whole.as_uri(), timeout=120_000)
         page.wait_for_function(READY, timeout=120_000)
+        page.evaluate(WITHOUT_ORDERS)
         page.pdf(
             path=pdf,
             prefer_css_page_size=True,
@@ -174,13 +223,15 @@ def read(book, page):
 def leaf(book, page, printed):
     """The article of a page, its names made unique, and what of it goes to the end."""
     article = read(book, page).select_one("article.bd-article")
-    for quiz in article.select(
-        ".quiz:has(legend)"
-    ):  # its explanations will stand apart from it
-        question = copy(quiz.legend)
-        question.name = "strong"
-        quiz.summary.clear()
-        quiz.summary.append(question)
+    for quiz in article.select(".quiz"):  # its answer will stand apart from it
+        head = quiz.summary
+        if head and quiz.legend:
+            question = copy(quiz.legend)
+            question.name = "strong"
+            head.clear()
+            head.append(question)
+        elif head:
+            head.string = "The answer in short"
     for element in article.select(DROPPED):
         element.decompose()
     if page.endswith("introduction"):
@@ -188,15 +239,40 @@ def leaf(book, page, printed):
             article.find(id=name).decompose()
     for element in article.find_all(True):
         rename(element, page, printed)
+    for place in article.select("[data-live], .interactive"):
+        note = read(book, page).new_tag("p", **{"class": "on-paper"})
+        note.string = ON_PAPER
+        place.insert_after(note)
+    for words in article.select("figcaption .caption-text"):
+        for text in words.find_all(string=HANDLED):
+            text.replace_with(HANDLED.sub("", text))
+    gather(article)
     solved = [element.extract() for element in article.select(SOLVED)]
     return article, [opened(element) for element in solved]
 
 
+def gather(article):
+    """Put the answer to an exercise's question under the title of its solution."""
+    for details in article.select(".quiz details"):
+        exercise = details.find_previous(class_="exercise")
+        if exercise is None or details.parent["data-group"] != "exercise":
+            continue
+        title = article.select_one(
+            f'div.solution .admonition-title:has(a[href="#{exercise["id"]}"])'
+        )
+        if title:
+            title.insert_after(details.extract())
+        elif details.summary:
+            number = exercise.select_one(".caption-number").get_text()
+            details.summary.insert(0, f"{number}. ")
+
+
 def opened(element):
     """A solution or an explanation as plain text of the book, nothing folded."""
-    if element.name == "details":
-        element["open"] = ""
-        del element["hidden"]
+    for details in (element, *element.select("details")):
+        if details.name == "details":
+            details["open"] = ""
+            del details["hidden"]
     element["class"] = [
         c for c in element.get("class", []) if c not in ("dropdown", "toggle")
     ]

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections import Counter
 
 import pypdf
 import pytest
@@ -17,6 +18,20 @@ pytestmark = [needs_book, needs_chromium]
 @pytest.fixture(scope="module")
 def pdf():
     return pypdf.PdfReader(BOOK / f"{NAME}.pdf")
+
+
+@pytest.fixture(scope="module")
+def lengths(pdf):
+    """How many characters stand in each size of type, in points, over every seventh page."""
+    count = Counter()
+
+    def note(text, matrix, within, font, size):
+        points = abs(size * within[3] * matrix[3])
+        count[round(points, 1)] += len(text.strip())
+
+    for page in pdf.pages[::7]:
+        page.extract_text(visitor_text=note)
+    return count
 
 
 def printed():
@@ -39,6 +54,22 @@ def test_every_chapter_is_in_the_outline_and_then_the_solutions(pdf):
     assert outline[1:-1] == titles
     assert outline[-1] == "solutions and answers"
     assert len(pdf.pages) > 8 * len(titles)
+
+
+def test_the_body_can_be_read_on_paper(lengths):
+    assert lengths.most_common(1)[0][0] >= 10
+
+
+def test_it_can_be_printed_and_sent(pdf):
+    assert len(pdf.pages) <= 330
+    assert (BOOK / f"{NAME}.pdf").stat().st_size < 22e6
+    assert {tuple(round(x) for x in page.mediabox[2:]) for page in pdf.pages} == {(595, 842)}
+
+
+def test_paper_has_no_controls(pdf):
+    text = plain(" ".join(page.extract_text() for page in pdf.pages))
+    for control in ("show the answer", "show the answers", "drag the window"):
+        assert control not in text
 
 
 def test_all_fonts_are_embedded(pdf):
