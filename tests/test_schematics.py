@@ -4,6 +4,7 @@ import itertools
 import re
 import shutil
 from fractions import Fraction
+from pathlib import Path
 from xml.etree import ElementTree
 
 import demo
@@ -11,6 +12,8 @@ import matplotlib.font_manager
 import nbformat
 import numpy as np
 import pytest
+from font_source_sans_pro import font_directory
+from fontTools.ttLib import TTFont
 from PIL import ImageFont
 from playwright.sync_api import sync_playwright
 from test_book import CHAPTERS, ROOT, load
@@ -112,6 +115,28 @@ def test_the_style_takes_its_colours_from_the_book():
     assert len(re.findall(r"#[0-9a-f]{3,8}\b", STYLE)) == len(fallbacks)
     for value in re.findall(r"(?:fill|stroke|color): ([^;]+);", STYLE):
         assert value == "none" or value.startswith("var(--") or value == "currentColor"
+
+
+FACES = {"title": "Semibold", "symbol": "It", "power": "It", "greek": "Regular"}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_all_text_is_in_the_typeface_of_the_book(name):
+    signs = {
+        face: TTFont(Path(font_directory) / f"SourceSansPro-{face}.ttf").getBestCmap()
+        for face in set(FACES.values())
+    }
+
+    def check(element, face):
+        for own in element.get("class", "").split():
+            face = FACES.get(own, face)
+        within = element.text or ""
+        within += "".join(child.tail or "" for child in element)
+        assert [x for x in within if not x.isspace() and ord(x) not in signs[face]] == []
+        for child in element:
+            check(child, face)
+
+    check(root(name), "Regular")
 
 
 def test_text_is_readable_on_a_phone():
@@ -263,18 +288,48 @@ def test_the_autoencoder_has_the_sizes_of_the_model():
     assert f"{encoder.output.shape[1]} numbers" in words("autoencoder")
     bars = [float(bar.get("width")) for bar in found("autoencoder", "rect")]
     sides = [float(text.split()[0]) for text in told]
-    del bars[4]  # the latent vector's
     np.testing.assert_allclose(np.divide(bars, sides), bars[0] / sides[0])
 
 
-def test_the_unet_has_the_sizes_of_the_model():
+def test_the_unet_has_the_sizes_and_strides_of_the_model():
     model = models.unet()
-    names = ("top", "encoder_1", "encoder_2", "encoder_3", "decoder_2", "decoder_1", "decoder_0")
+    down = ["top", "down_1", "encoder_1", "down_2", "encoder_2", "down_3", "encoder_3"]
+    up = [f"{kind}_{level}" for level in (2, 1, 0) for kind in ("skip", "decoder")]
+    names = [*down, *up, "chroma", "keep_luminance"]
     layers = keras.Model(model.input, [model.get_layer(name).output for name in names])
     made = [shape(x) for x in layers(np.zeros((1, 32, 32, 1)))]
-    assert sorted(text for text in words("unet") if text.count(TIMES) == 2) == sorted(made)
+    told = [text for text in words("unet") if text.count(TIMES) == 2]
+    assert told == [f"32{TIMES}32{TIMES}1", *made]
+    strides = [text for text in words("unet") if "stride " in text]
+    through = [*down, *(name.replace("skip", "up") for name in up), "chroma"]
+    expected = [model.get_layer(name) for name in through]
+    transposed = [isinstance(layer, keras.layers.Conv2DTranspose) for layer in expected]
+    assert strides == [
+        f"{'transposed, ' * kind}stride {layer.strides[0]}"
+        for layer, kind in zip(expected, transposed, strict=True)
+    ]
     assert sum("skip" in text for text in words("unet")) == len(models.UNET_FILTERS) - 1
-    assert {layer.kernel_size for layer in model.layers if layer.name.startswith("up_")} == {(2, 2)}
+    kernels = {kind: set() for kind in transposed}
+    for layer, kind in zip(expected, transposed, strict=True):
+        kernels[kind].add(TIMES.join(map(str, layer.kernel_size)))
+    assert f"convolutions: {kernels[False].pop()}" in words("unet")
+    assert f"transposed: {kernels[True].pop()}" in words("unet")
+    assert not any(kernels.values())
+
+
+def test_the_unet_adds_the_luminance_to_the_chroma():
+    middle = centre(found("unet", "circle", "box")[0])
+    ends = {
+        colour: np.reshape(numbers(found("unet", "path", colour)[-1].get("d")), (-1, 2))[-1]
+        for colour in ("blue", "violet")
+    }
+    ends["blue"] = np.reshape(numbers(found("unet", "path", "dashed")[0].get("d")), (-1, 2))[-1]
+    for end in ends.values():  # both arrows stop at the circle's edge
+        assert 11 <= np.linalg.norm(end - middle) <= 14
+    gray = np.full((1, 8, 8, 1), 0.5)
+    chroma = np.full((1, 8, 8, 2), 0.1)
+    rgb = np.array(models.KeepLuminance()(gray, chroma))
+    np.testing.assert_allclose(rgb[..., ::2] - gray, chroma, atol=1e-6)
 
 
 def test_gather_and_scatter_have_keras_sizes():
@@ -353,18 +408,36 @@ def test_each_ball_is_touched_where_the_loss_is_least():
         assert np.abs(edge[loss.argmin()] - centre(touching[i])).max() < 0.3
 
 
+def in_space(part):
+    """The pictures of a part of the drawing, in space, in the order in which they are drawn."""
+    told = [x.get("data-at") for x in part.iter(f"{SVG}circle") if x.get("data-at")]
+    return np.array([numbers(x) for x in told])
+
+
+def errors(part):
+    """The thin lines from pictures to copies, each two points."""
+    lines = [x for x in part.iter(f"{SVG}path") if x.get("class") == "line thin"]
+    return np.array([np.reshape(numbers(x.get("d")), (2, 2)) for x in lines])
+
+
 def test_the_plane_of_the_codes_is_the_best_one():
-    pictures = np.array([centre(x) for x in found("codes", "circle", "cell")])
-    count = (len(pictures) - 1) // 2  # of each side; one explains the mark
-    joined = [numbers(path.get("d")) for path in found("codes", "path", "thin")]
-    flat, curved = (np.reshape(numbers_, (-1, 2, 2)) for numbers_ in joined)
-    mean = flat[:, 0].mean(axis=0)
-    axis = np.linalg.svd(flat[:, 0] - mean)[2][0]
-    best = mean + np.outer((flat[:, 0] - mean) @ axis, axis)
-    np.testing.assert_allclose(flat[:, 0], pictures[:count], atol=0.1)
-    np.testing.assert_allclose(flat[:, 1], best, atol=0.15)
-    np.testing.assert_allclose(np.diff(curved[:, 0] - flat[:, 0], axis=0), 0, atol=0.11)
-    assert np.ptp(curved[:, 1] - curved[:, 0]) < np.ptp(flat[:, 1] - flat[:, 0])
+    camera = np.array([[64, 0], [34, -36], [0, -80]])
+    flat, curved = list(root("codes").iter(f"{SVG}g"))[:4:2]
+    space = in_space(flat)
+    mean = space.mean(axis=0)
+    axes = np.linalg.svd(space - mean)[2][:2]
+    best = mean + (space - mean) @ axes.T @ axes
+    np.testing.assert_allclose(errors(flat)[:, 0], space @ camera + (98, 144), atol=0.1)
+    np.testing.assert_allclose(errors(flat)[:, 1], best @ camera + (98, 144), atol=0.15)
+    corners = points(flat.find(f".//{SVG}polygon")) - (98, 144)
+    middle = corners.mean(axis=0)
+    np.testing.assert_allclose(middle, mean @ camera, atol=0.1)  # the plane goes through the mean
+    sides = np.linalg.lstsq((axes @ camera).T, (corners - middle).T, rcond=None)
+    assert np.abs(corners - middle - sides[0].T @ axes @ camera).max() < 0.1
+    same = np.sort(in_space(curved), axis=0)
+    np.testing.assert_array_equal(same, np.sort(space, axis=0))
+    long = [np.linalg.norm(np.diff(errors(x), axis=1), axis=-1).sum() for x in (flat, curved)]
+    assert long[1] < long[0]
 
 
 def test_each_loss_answers_with_its_own_middle_of_the_humps():
