@@ -162,10 +162,16 @@ def order_findings(app, env):
 
 def prose(node) -> str:
     """What a reader of a node meets in sentences."""
+    heads = node.findall(
+        lambda x: (
+            "reading-time" in getattr(x, "attributes", {}).get("classes", ())
+        )
+    )
+    untold = {id(text) for head in heads for text in head.findall(nodes.Text)}
     texts = (
         text.astext()
         for text in node.findall(nodes.Text)
-        if not isinstance(text.parent, UNTOLD)
+        if not isinstance(text.parent, UNTOLD) and id(text) not in untold
     )
     return " ".join(" ".join(texts).split())
 
