@@ -40,14 +40,16 @@ html .bd-main .bd-article { font-size: 1rem; line-height: 1.42; }
 .bd-article { max-width: none !important; padding: 0 !important; width: 100%; }
 h1, h2, h3, h4, .question, .admonition-title { break-after: avoid; }
 .bd-article :is(h2, h3, h4) { margin: 1.3rem 0 0.4rem; }
-p, li { orphans: 3; widows: 3; }
+p, li, pre { orphans: 3; widows: 3; }
 details > summary { list-style: none; }
+details::details-content { display: contents; }
 .print-page > section > h1, .print-part { break-before: page; }
 .print-part { color: #333; font-weight: 600; margin: 0 0 0.5rem; }
 .print-page h1 { display: block !important; font-size: 2rem; margin-top: 0; }
 .print-part + .print-page > section > h1 { break-before: avoid; }
 .print-solutions h2 { break-after: avoid; }
 .print-solutions details { margin: 0.8rem 0; }
+.print-solutions details:not(:has(ul, ol)) > :is(summary, p) { display: inline; }
 .print-solutions ul { margin-bottom: 0; padding-left: 1.2rem; }
 .bd-article :is(pre, .highlight) { font-size: 8.2pt; line-height: 1.32; }
 .bd-article pre { overflow: visible; overflow-wrap: anywhere; }
@@ -67,8 +69,10 @@ mjx-container[display=true] { background: none !important; overflow: visible; }
 .opening { display: grid; gap: 1rem; grid-template-columns: 2fr 1fr; }
 .quiz { margin: 0.6rem 0; padding: 0.4rem 0.8rem; }
 .quiz label { min-height: 0; padding: 0.05rem 0; }
+section[id$="--quiz"] { columns: 2; }
+section[id$="--quiz"] > h2 { column-span: all; }
 .quiz fieldset { break-inside: avoid; }
-.quiz input, .live .controls, .live .told, .quiz button,
+.quiz[data-kind=number], .quiz input, .live .controls, .live .told, .quiz button,
 .interactive .widget-hslider, .actions { display: none !important; }
 .waiting { position: static !important; visibility: visible !important; }
 .on-paper { color: #333; font-size: 8.6pt; font-style: italic; margin: 0 0 0.5rem; }
@@ -84,6 +88,8 @@ READY = """
 [...document.querySelectorAll("[data-live]")].every((place) => place.values)
   && [...document.images].every((image) => image.complete)
 """
+SHOWS_SOMETHING = "p, li, dl, img, svg, pre, table, form, [data-live]"
+SAYS_WHY = re.compile(r"\s*\.\s*The solution says why\.")
 ON_PAPER = "On screen this figure can be moved; on paper it is as it opens."
 HANDLED = re.compile(r"(?<![^\s])(?:Drag|Move|Click|Tap|Press) [^.]*\.\s*")
 WITHOUT_ORDERS = """  // "Drag to turn" is no title on paper, "Output: drag the input" is "Output"
@@ -224,16 +230,21 @@ def leaf(book, page, printed):
     """The article of a page, its names made unique, and what of it goes to the end."""
     article = read(book, page).select_one("article.bd-article")
     for quiz in article.select(".quiz"):  # its answer will stand apart from it
-        head = quiz.summary
-        if head and quiz.legend:
-            question = copy(quiz.legend)
+        head, asks = quiz.summary, quiz.select_one("legend, .asks")
+        if head and asks:
+            question = copy(asks)
             question.name = "strong"
             head.clear()
             head.append(question)
         elif head:
-            head.string = "The answer in short"
+            head.string = "In short: "
+            for text in head.parent.find_all(string=SAYS_WHY):
+                text.replace_with(SAYS_WHY.sub(".", text))
     for element in article.select(DROPPED):
         element.decompose()
+    for section in article.select("section"):  # all of it was folded
+        if not section.select_one(SHOWS_SOMETHING):
+            section.decompose()
     if page.endswith("introduction"):
         for name in FROM_HOME:
             article.find(id=name).decompose()
