@@ -45,7 +45,7 @@ details > summary { list-style: none; }
 details::details-content { display: contents; }
 .print-page > section > h1, .print-part { break-before: page; }
 .print-part { color: #333; font-weight: 600; margin: 0 0 0.5rem; }
-.print-page h1 { display: block !important; font-size: 2rem; margin-top: 0; }
+.print-page h1 { display: block !important; font-size: 1.65rem; margin-top: 0; }
 .print-part + .print-page > section > h1 { break-before: avoid; }
 .print-solutions h2 { break-after: avoid; }
 .print-solutions details { margin: 0.8rem 0; }
@@ -114,14 +114,13 @@ def main():
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("book", type=Path, help="the folder of the built pages")
     book = parser.parse_args().book.resolve()
-    archive = book / f"{NAME}.zip"
+    archive, pdf = (book / f"{NAME}.{kind}" for kind in ("zip", "pdf"))
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(book.rglob("*")):
-            if path.is_file() and path != archive:
+            if path.is_file() and path not in (archive, pdf):
                 packed.write(path, f"{NAME}/{path.relative_to(book)}")
     links = [("all pages, to read without a network (ZIP", archive)]
     if chromium := shutil.which("chromium") or shutil.which("chromium-browser"):
-        pdf = book / f"{NAME}.pdf"
         print_pages(book, pdf, chromium)
         links.insert(0, ("the whole course to print (PDF", pdf))
     else:
