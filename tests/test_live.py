@@ -165,6 +165,12 @@ def test_a_kernel_gathers_as_ours_and_the_window_is_dragged(show):
     assert after["row"] < before["row"]
     window.press("ArrowLeft")
     assert shown.values["column"] == after["column"] - 1
+    window.press("Home")
+    assert (shown.values["column"], shown.values["row"]) == (0, after["row"])
+    window.press("End")
+    assert shown.values["column"] > after["column"]
+    window.press("PageUp")
+    assert shown.values["row"] < after["row"]
     middle = shown.tab.get_by_role("slider", name="Weight, row 2, column 2")
     shown.drag(middle, 0, -40)
     assert shown.values["kernel"][4] > before["kernel"][4]

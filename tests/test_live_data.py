@@ -140,7 +140,7 @@ def test_a_page_keeps_the_room_of_a_figure_and_still_finds_it(monkeypatch):
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)
-@pytest.mark.parametrize(("width", "kind"), [(390, "narrow"), (820, "wide")])
+@pytest.mark.parametrize(("width", "kind"), [(390, "narrow"), (720, "wide")])
 def test_a_figure_fits_and_is_as_high_as_it_says(show, figure, width, kind):
     shown = show(figure(), width=width)
     assert shown.tab.evaluate("document.documentElement.scrollWidth") <= width

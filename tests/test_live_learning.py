@@ -44,6 +44,12 @@ def norm():
     )
 
 
+def signal():
+    return live.figure(
+        "signal", alt="A signal and its gradient.", seed=5, activation="ReLU", spread=1.0
+    )
+
+
 def shrinkage():
     return live.figure("shrinkage", alt="Two weights and a penalty.", best=[1.6, 0.7])
 
@@ -62,7 +68,7 @@ def masks():
     )
 
 
-FIGURES = [scatter, valley, schedule, norm, shrinkage, masks]
+FIGURES = [scatter, valley, schedule, norm, signal, shrinkage, masks]
 
 
 def normals(count, seed):
@@ -86,7 +92,7 @@ def slider_of(shown, name):
 @pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__)
 def test_a_figure_is_as_high_as_it_says_and_no_wider_than_a_phone(show, make):
     said = re.search(r"narrow: (\d+), wide: (\d+)", live.module(make().name)).groups()
-    for width, height in zip((390, 820), map(int, said), strict=True):
+    for width, height in zip((390, 720), map(int, said), strict=True):
         shown = show(make(), width=width)
         measure = "document.querySelector('.live').getBoundingClientRect().height"
         assert shown.tab.evaluate(measure) == pytest.approx(height, abs=12)
@@ -169,8 +175,8 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
     assert shown.values["start"][0] > before[0]
     assert shown.values["start"][1] > before[1]
     slider_of(shown, "Start").press("ArrowLeft")
-    shown.slide("η, first two", -0.3)
-    shown.slide("η, other three", -0.8)
+    shown.slide("η of GD, momentum", -0.3)
+    shown.slide("η of the adaptive ones", -0.8)
     shown.slide("Momentum β", 0.8)
     shown.slide("Turned by", 25)
     values = shown.values
@@ -202,7 +208,7 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
         ways.append(shown.values["paths"])
     np.testing.assert_allclose(ways[0]["adam"], ways[1]["adam"], atol=0.01)
     assert not np.allclose(ways[0]["descent"], ways[1]["descent"], atol=0.1)
-    shown.slide("η, first two", 0.5)
+    shown.slide("η of GD, momentum", 0.5)
     assert shown.values["eigen"][0][1] > 1
     assert "gradient descent runs away" in shown.words
 
@@ -275,6 +281,36 @@ def test_a_schedule_is_drawn_and_the_walk_answers(show):
     assert shown.values["points"][3] > points[3]
     shown.drag(slider_of(shown, "Start of the walk"), 40, 30)
     assert agrees()["start"][0] > values["start"][0]
+
+
+SLOPES = {
+    "ReLU": (lambda a: np.maximum(a, 0), lambda a: 1.0 * (a > 0)),
+    "leaky ReLU": (lambda a: np.where(a > 0, a, 0.2 * a), lambda a: np.where(a > 0, 1, 0.2)),
+    "tanh": (np.tanh, lambda a: 1 / np.cosh(a) ** 2),
+    "sigmoid": (lambda a: 1 / (1 + np.exp(-a)), lambda a: 1 / (2 + 2 * np.cosh(a))),
+}
+
+
+@pytest.mark.parametrize("activation", SLOPES)
+def test_a_signal_goes_forward_and_its_gradient_back_as_in_numpy(show, activation):
+    shown = show(signal())
+    shown.choose(activation)
+    shown.slide("Spread of the weights", 1.41)
+    bend, slope = SLOPES[activation]
+    w = 1.41 / 8 * normals(20 * 64 * 64, seed=5).reshape(20, 64, 64)
+    h, sums = normals(16 * 64, seed=6).reshape(16, 64), []
+    for layer in w:
+        sums.append(h @ layer)
+        h = bend(sums[-1])
+    gradient, back = normals(16 * 64, seed=7).reshape(16, 64), []
+    for layer, a in zip(reversed(w), reversed(sums), strict=True):
+        back.insert(0, gradient * slope(a))
+        gradient = back[0] @ layer.T
+    sizes = lambda found: [np.sqrt(np.mean(a**2)) for a in found]  # noqa: E731
+    values = shown.values
+    assert values["forward"] == pytest.approx(sizes(sums))
+    assert values["back"] == pytest.approx(sizes(back))
+    assert activation in shown.words
 
 
 def test_a_batch_is_normalised_as_by_keras_and_its_averages_lag(show):

@@ -2,7 +2,7 @@
 // what it says of a gray copy. The formulas are those of the package's module `metrics`.
 import { bytes, clamp, drawing, figure, picture, set, slider, svg } from "./kit.mjs";
 
-export const height = { narrow: 822, wide: 453 };
+export const height = { narrow: 822, wide: 447 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const FIXED = [9798, 19235, 3735]; // the same in whole numbers, as OpenCV has them

@@ -1,7 +1,7 @@
 // The cube of colours, cut by a plane of equal gray: all that a pixel of a photograph could have been.
 import { button, bytes, clamp, figure, handle, line, picture, place, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 754, wide: 470 };
+export const height = { narrow: 757, wide: 462 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SIZE = 300; // of the cube's canvas, pixels

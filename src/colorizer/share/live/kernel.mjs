@@ -3,7 +3,7 @@ import {
   bytes, choice, clamp, drawing, figure, grays, handle, picture, place, set, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 749, wide: 446 };
+export const height = { narrow: 752, wide: 440 };
 
 const KERNELS = {
   mean: [1, 1, 1, 1, 1, 1, 1, 1, 1].map((x) => x / 9),

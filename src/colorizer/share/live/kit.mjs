@@ -214,7 +214,8 @@ export function place(picture, event) {
 }
 
 /**
- * Something to drag, by pointer, touch and arrow keys (with Shift five times as far).
+ * Something to drag, by pointer, touch and arrow keys (with Shift, or by Page Up and Page Down, five
+ * times as far; Home and End take it to the sides).
  *
  * `at()` gives its place [x, y] in the drawing's units; `move([x, y])` is told where it is wanted and
  * decides where it goes; `step`, or what it returns, is how far a key moves it; `words()` says where
@@ -234,7 +235,6 @@ export function handle(
     seen,
   );
   let offset = [0, 0];
-  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const show = () => {
     const [x, y] = at();
     const said = words();
@@ -277,12 +277,21 @@ export function handle(
     go([x + offset[0], y + offset[1]]);
   });
   grip.addEventListener("keydown", (event) => {
-    if (!(event.key in arrows)) return;
-    event.preventDefault();
-    const far = (typeof step === "function" ? step() : step) * (event.shiftKey ? 5 : 1);
     const [x, y] = at();
-    const [dx, dy] = arrows[event.key];
-    go([x + far * dx, y + far * dy]);
+    const far = (typeof step === "function" ? step() : step) * (event.shiftKey ? 5 : 1);
+    const places = {
+      ArrowLeft: [x - far, y],
+      ArrowRight: [x + far, y],
+      ArrowUp: [x, y - far],
+      ArrowDown: [x, y + far],
+      PageUp: [x, y - 5 * far],
+      PageDown: [x, y + 5 * far],
+      Home: [0, y],
+      End: [picture.viewBox.baseVal.width, y],
+    };
+    if (!(event.key in places)) return;
+    event.preventDefault();
+    go(places[event.key]);
   });
   picture.append(grip);
   show();

@@ -2,7 +2,7 @@
 // the three. The decoder is too large for a page; its pictures were made beforehand on a grid.
 import { bytes, clamp, drawing, figure, handle, html, picture, svg } from "./kit.mjs";
 
-export const height = { narrow: 621, wide: 643 };
+export const height = { narrow: 644, wide: 631 };
 
 const SIZE = 260; // of the plane
 const EDGE = 34; // around it, for the pictures at its corners
@@ -105,8 +105,9 @@ function render(context) {
     const [x, y] = at.map((v) => Math.round(100 * v));
     return {
       words:
-        `The code goes ${x}\u00a0% of the way to ${names[1]} and ${y}\u00a0% of the way to ${names[2]}. The decoded ` +
-        `picture lies ${Math.round(100 * share)}\u00a0% of the distance of these two away from the cross-fade.`,
+        `From ${names[0]}, the code goes ${x}\u00a0% of the way to ${names[1]} and ${y}\u00a0% of the way to ` +
+        `${names[2]}. What is decoded there differs from the mixed picture by ${Math.round(100 * share)}\u00a0% of ` +
+        `what ${names[1]} differs from ${names[2]}.`,
       values: { at, drawn: Array.from(drawn), mixed: Array.from(mixed), share },
     };
   }

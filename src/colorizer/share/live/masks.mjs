@@ -3,7 +3,7 @@ import {
   choice, clamp, drawing, figure, handle, key, line, plot, set, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 904, wide: 505 };
+export const height = { narrow: 904, wide: 498 };
 
 const UNITS = 4;
 const EDGE = 3; // inputs from -EDGE to EDGE
@@ -118,7 +118,7 @@ function render(context) {
   chart.marks.append(...curves, shown, mean, whole, now, ...spots);
   const marker = handle(frame, chart.svg, {
     label: "Input x",
-    at: () => [chart.x(at), chart.y(-3)],
+    at: () => [chart.x(at), chart.y(5)],
     move: ([x]) => {
       at = clamp(chart.x.inverse(x), -EDGE, EDGE);
     },

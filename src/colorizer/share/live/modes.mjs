@@ -1,7 +1,7 @@
 // Two or three colours that a gray patch could have, and what each loss makes of them.
 import { clamp, drawing, figure, handle, picture, set, slider, svg } from "./kit.mjs";
 
-export const height = { narrow: 953, wide: 555 };
+export const height = { narrow: 953, wide: 547 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SIZE = 240; // pixels of the plane

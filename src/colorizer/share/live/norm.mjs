@@ -4,7 +4,7 @@ import {
   svg, within,
 } from "./kit.mjs";
 
-export const height = { narrow: 826, wide: 422 };
+export const height = { narrow: 826, wide: 416 };
 
 const STEPS = 600;
 const EPSILON = 1e-3;

@@ -5,7 +5,7 @@
 // stands beside them: then every place is computed. Elsewhere, in JupyterLab say, they are not there.
 import { bytes, choice, clamp, figure, handle, html, picture, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 558, wide: 319 };
+export const height = { narrow: 580, wide: 315 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SQUARE = 8; // pixels, the side of what is covered
@@ -250,7 +250,7 @@ function render(context) {
         ? "The U-Net is being fetched."
         : "These pictures were made beforehand.";
     return {
-      words: `The covered square changes the U-Net's colours by ${per(all)} of their size, outside of the square by ${per(outside)}. ${how}`,
+      words: `Covering the square changes the U-Net's colours by ${per(all)} of all the chroma that it painted; what changes outside of the square makes ${per(outside)}. ${how}`,
       values: { at: last.at, live: last.live, all, outside, hidden: Array.from(hidden), changes: Array.from(changes) },
     };
   }

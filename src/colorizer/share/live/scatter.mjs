@@ -3,7 +3,7 @@ import {
   bytes, choice, clamp, figure, grays, handle, picture, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 387, wide: 498 };
+export const height = { narrow: 387, wide: 490 };
 
 const SIDE = 8; // of the input
 const UNITS = 200; // of both drawings, whatever their number of pixels

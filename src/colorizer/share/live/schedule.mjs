@@ -4,7 +4,7 @@ import {
   within,
 } from "./kit.mjs";
 
-export const height = { narrow: 1065, wide: 580 };
+export const height = { narrow: 1065, wide: 571 };
 
 const STEPS = 300;
 const POINTS = 6; // of the curve that a reader draws

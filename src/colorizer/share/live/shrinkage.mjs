@@ -3,7 +3,7 @@ import {
   choice, clamp, figure, handle, key, line, plot, power, set, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 988, wide: 532 };
+export const height = { narrow: 988, wide: 524 };
 
 const EDGE = 2.4; // the plane of weights is shown from -EDGE to EDGE
 const STRENGTHS = Array.from({ length: 121 }, (_, i) => 10 ** (-2 + i / 40)); // 0.01 to 10
@@ -63,7 +63,7 @@ function render(context) {
     max: 1,
     step: 0.025,
     value: 0.1,
-    text: (x) => (10 ** x).toPrecision(2),
+    text: (x) => (10 ** x).toPrecision(3),
   });
   const alike = slider(frame, {
     label: "Correlation",
@@ -135,9 +135,9 @@ function render(context) {
   });
   const marker = handle(frame, chart.svg, {
     label: "Strength",
-    at: () => [chart.x(strength.value), chart.y(-2)],
+    at: () => [chart.x(strength.value), chart.y(2)],
     move: ([x]) => strength.set(clamp(chart.x.inverse(x), -2, 1)),
-    words: () => (10 ** strength.value).toPrecision(2),
+    words: () => (10 ** strength.value).toPrecision(3),
     anywhere: true,
   });
 

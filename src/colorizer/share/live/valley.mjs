@@ -3,12 +3,12 @@ import {
   button, figure, handle, html, key, line, mark, plot, power, set, slider, svg, within,
 } from "./kit.mjs";
 
-export const height = { narrow: 1195, wide: 627 };
+export const height = { narrow: 1217, wide: 663 };
 
 const STEPS = 100;
 const EDGE = 3; // the valley is shown from -EDGE to EDGE
 const RULES = [
-  { name: "descent", text: "gradient descent", class: "ink", dot: "disc" },
+  { name: "descent", text: "gradient descent", key: "gradient descent (GD)", class: "ink", dot: "disc" },
   { name: "momentum", text: "momentum", class: "blue", dot: "square" },
   { name: "rmsprop", text: "RMSProp", class: "green dashed", dot: "up" },
   { name: "adam", text: "Adam", class: "orange", dot: "diamond" },
@@ -69,6 +69,7 @@ export function left(curvature, rate, momentum) {
   return inside < 0 ? Math.sqrt(momentum) : (Math.abs(sum) + Math.sqrt(inside)) / 2;
 }
 
+const dot = ([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`;
 const round = (x) => (x < 0.1 ? x.toPrecision(1) : x < 10 ? x.toFixed(2) : x.toFixed(0));
 const percent = (x) => `${x > 0.98 && x < 1 ? (100 * x).toFixed(1) : (100 * x).toFixed(0)} %`;
 
@@ -81,13 +82,13 @@ function render(context) {
   const log = { min: -2.5, max: 0.7, step: 0.05 };
   const ten = (x) => 10 ** x;
   const rate = slider(frame, {
-    label: "η, first two",
+    label: "η of GD, momentum",
     ...log,
     value: -0.5,
     text: (x) => round(ten(x)),
   });
   const length = slider(frame, {
-    label: "η, other three",
+    label: "η of the adaptive ones",
     ...log,
     max: 0,
     value: -1,
@@ -140,7 +141,7 @@ function render(context) {
     play.textContent = "Play";
   }
 
-  key(frame, RULES);
+  key(frame, RULES.map((rule) => ({ ...rule, text: rule.key ?? rule.text })));
   frame.stage.style.setProperty("--least", "17rem");
   const map = plot(frame, {
     width: 340,
@@ -163,7 +164,7 @@ function render(context) {
   const rates = plot(beside, {
     width: 340,
     height: 170,
-    title: "Share of the error that a step leaves, in the long run",
+    title: "Error left by a step, in the long run",
     x: { domain: [-3.5, 0], ticks: [-3, -2, -1, 0], text: power, label: "curvature" },
     y: { domain: [0, 1.2], ticks: [0, 0.5, 1] },
   });
@@ -182,8 +183,11 @@ function render(context) {
     y1: chart.inside.y,
     y2: chart.inside.y + chart.inside.height,
   });
-  map.marks.append(...paths, ...signs);
-  chart.marks.append(now, ...curves);
+  // gradient descent's, the slowest, over the others; its steps are dots
+  const feet = svg("path", { class: "feet ink" });
+  map.marks.append(...paths.toReversed(), feet, ...signs.toReversed());
+  const heights = RULES.map(sign);
+  chart.marks.append(now, ...curves.toReversed(), ...heights.toReversed());
   const two = RULES.slice(0, 2);
   const shares = two.map(path);
   const ends = two.flatMap((rule) => [sign(rule), sign(rule)]);
@@ -233,7 +237,7 @@ function render(context) {
     const far = 2 * EDGE * unit;
     directions.replaceChildren(
       svg("path", {
-        class: "curve soft dotted",
+        class: "curve contour dotted",
         d: `M${-far} 0H${far}M0 ${-far}V${far}`,
         transform: turn,
       }),
@@ -244,6 +248,9 @@ function render(context) {
       const [x, y] = places[step.value];
       set(signs[i], { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
       set(curves[i], { d: line(losses[i].map((value, t) => [chart.x(t), depth(value)])) });
+      const height = depth(losses[i][step.value]).toFixed(2);
+      set(heights[i], { transform: `translate(${chart.x(step.value).toFixed(2)} ${height})` });
+      if (i === 0) set(feet, { d: places.slice(0, step.value + 1).map(dot).join("") });
     });
     set(now, { x1: chart.x(step.value), x2: chart.x(step.value) });
 
