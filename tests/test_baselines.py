@@ -76,6 +76,14 @@ def test_linear_autoencoder_is_least_squares_projected_on_its_first_components(r
     assert prediction.reshape(20, -1) == pytest.approx(np.clip(expected, 0, 1), abs=1e-5)
 
 
+def test_linear_autoencoders_are_fitted_once_and_cut_at_any_rank(train, gray):
+    of = baselines.linear_autoencoders(train)
+    for rank in (1, 16):
+        assert np.array_equal(of(rank)(gray), linear_autoencoder(train, rank)(gray))
+    with pytest.raises(InputError, match="from 1 to 16"):
+        of(17)
+
+
 def test_linear_autoencoder_of_fewer_images_than_pixels():
     """Then least squares fits the training images exactly."""
     few = random_images(10, 4, seed=2)
@@ -149,6 +157,7 @@ def test_floors_of_an_unknown_name(train, held_out):
         baselines.train_mean_colour,
         baselines.luminance_lookup,
         lambda train: linear_autoencoder(train, 1),
+        baselines.linear_autoencoders,
     ],
 )
 def test_no_training_images(fit, train):

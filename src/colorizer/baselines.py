@@ -2,7 +2,8 @@
 
 A predictor maps gray (n, h, w, 1) to RGB (n, h, w, 3), both float32 in [0, 1], as a model does.
 `black` and `gray_copy` are predictors; `train_mean_colour`, `luminance_lookup` and
-`linear_autoencoder` fit one to training images and return it. The two oracles look at the truth:
+`linear_autoencoder` fit one to training images and return it, `linear_autoencoders` one of each
+size. The two oracles look at the truth:
 `image_mean_colour` and `mean_chroma_oracle` say what one colour an image would be worth.
 `principal_axes` is the best code there is if it is linear and the picture is its own target.
 """
@@ -103,10 +104,27 @@ def linear_autoencoder(train: Images, rank: int) -> Predictor:
         InputError: the rank is out of range.
     """
     _check_train(train)
-    pixels = train.rgb[0, ..., 0].size
-    if not 1 <= rank <= pixels:
-        raise InputError(f"A rank is a number from 1 to {pixels}, not {rank}.")
+    _check_rank(rank, train)
     return _cut(_linear_code(train), rank)
+
+
+def linear_autoencoders(train: Images) -> Callable[[int], Predictor]:
+    """The linear autoencoders of all ranks, fitted at once: those of `linear_autoencoder`.
+
+    Args:
+        train: the images to fit.
+
+    Returns:
+        What gives the predictor of a rank, and raises InputError where it is out of range.
+    """
+    _check_train(train)
+    code = _linear_code(train)
+
+    def of(rank):
+        _check_rank(rank, train)
+        return _cut(code, rank)
+
+    return of
 
 
 def principal_axes(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -218,6 +236,12 @@ def floors(data: Cifar10, names: Iterable[str] = NAMES) -> dict[str, dict[str, f
 def _check_train(train):
     if len(train) == 0:
         raise InputError("There are no training images to fit a predictor to.")
+
+
+def _check_rank(rank, train):
+    pixels = train.rgb[0, ..., 0].size
+    if not 1 <= rank <= pixels:
+        raise InputError(f"A rank is a number from 1 to {pixels}, not {rank}.")
 
 
 def _linear_code(train):
