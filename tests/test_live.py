@@ -21,8 +21,29 @@ PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}"><meta charset="utf-8"><title>A live figure</title>
 <meta name="viewport" content="width=device-width"><style>{style}</style>
 <script>{loader}</script><script>{module}</script>
-<body style="margin: 16px; background: var(--course-ground, #fff)"><main>{place}</main></body>
+<body style="margin: 16px; background: var(--course-ground, #fff)">
+<main class="bd-article">{place}</main>
+</body>
 </html>
+"""
+UNREADABLE = """
+() => {
+  const parts = (colour) => colour.match(/[0-9.]+/g).slice(0, 3).map((x) => x / 255);
+  const linear = (x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+  const light = (colour) => {
+    const [r, g, b] = parts(colour).map(linear);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  return [...document.querySelectorAll(".live svg text, .live svg tspan")].flatMap((text) => {
+    const style = getComputedStyle(text);
+    const { a: across, b: down } = text.getScreenCTM();
+    const size = parseFloat(style.fontSize) * Math.hypot(across, down);
+    const edge = style.paintOrder.startsWith("stroke") && style.stroke !== "none";
+    const [a, b] = [light(style.fill), edge ? light(style.stroke) : ground].sort((a, b) => b - a);
+    return size < 11 || a / b < 4.5 ? [`${text.textContent}: ${size} px, ${a / b} to 1`] : [];
+  });
+}
 """
 CALL = """
 async ([name, what, given]) => {
@@ -31,6 +52,7 @@ async ([name, what, given]) => {
   return ArrayBuffer.isView(result) ? [...result] : result;
 }
 """
+PHONE, BOOK = 390, 720  # pixels: a page with a column as wide as the book's
 SLIDE = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')) }"
 
 FACE = """@font-face {{
@@ -109,6 +131,20 @@ class Shown:
         self.tab.get_by_label(text, exact=True).check()
 
 
+def assert_it_fits(shown, width):
+    """A figure is no wider than its page, as high as it says, and can be read and touched."""
+    tab = shown.tab
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    height = tab.locator(".live").bounding_box()["height"]
+    said = tab.evaluate("async (name) => (await load(name)).height", shown.name)
+    assert height == pytest.approx(said["narrow" if width == PHONE else "wide"], abs=12)
+    assert shown.words
+    assert tab.evaluate(UNREADABLE) == []
+    for grip in tab.locator(".handle .reach").all():
+        box = grip.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+
+
 @pytest.fixture
 def show(browser, tmp_path):
     opened = []
@@ -145,6 +181,12 @@ def test_a_figure_that_is_not_there_and_one_that_nobody_describes():
         live.figure("kernel", alt=" ")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, BOOK])
+def test_the_kernel_fits_and_can_be_read(show, width, theme):
+    assert_it_fits(show(kernel(), width=width, theme=theme), width)
+
+
 def test_a_kernel_gathers_as_ours_and_the_window_is_dragged(show):
     shown = show(kernel())
     image = some_image().astype(np.float32)[None, ..., None] / 255
@@ -174,3 +216,6 @@ def test_a_kernel_gathers_as_ours_and_the_window_is_dragged(show):
     middle = shown.tab.get_by_role("slider", name="Weight, row 2, column 2")
     shown.drag(middle, 0, -40)
     assert shown.values["kernel"][4] > before["kernel"][4]
+    for key, weight in (("Home", -5), ("PageUp", -4.5), ("End", 5)):
+        middle.press(key)
+        assert shown.values["kernel"][4] == weight

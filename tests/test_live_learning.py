@@ -1,11 +1,16 @@
 """The live figures of how a network learns, dragged in a browser, against NumPy and Keras."""
 
 import itertools
-import re
 
 import numpy as np
 import pytest
-from test_live import show, some_image  # noqa: F401 - a fixture
+from test_live import (  # noqa: F401 - a fixture
+    BOOK,
+    PHONE,
+    assert_it_fits,
+    show,
+    some_image,
+)
 from test_page import browser, needs_chromium  # noqa: F401 - a fixture
 
 from colorizer import live
@@ -90,17 +95,9 @@ def slider_of(shown, name):
 
 
 @pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__)
-def test_a_figure_is_as_high_as_it_says_and_no_wider_than_a_phone(show, make):
-    said = re.search(r"narrow: (\d+), wide: (\d+)", live.module(make().name)).groups()
-    for width, height in zip((390, 720), map(int, said), strict=True):
-        shown = show(make(), width=width)
-        measure = "document.querySelector('.live').getBoundingClientRect().height"
-        assert shown.tab.evaluate(measure) == pytest.approx(height, abs=12)
-        assert shown.tab.evaluate("document.documentElement.scrollWidth") <= width
-        assert shown.words
-        for grip in shown.tab.locator(".handle .reach").all():
-            box = grip.bounding_box()
-            assert min(box["width"], box["height"]) >= 24
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "dark"), (PHONE, "light"), (BOOK, "light")])
+def test_a_figure_fits_and_can_be_read(show, make, width, theme):
+    assert_it_fits(show(make(), width=width, theme=theme), width)
 
 
 def test_two_figures_of_a_page_share_no_names(show):
@@ -175,8 +172,8 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
     assert shown.values["start"][0] > before[0]
     assert shown.values["start"][1] > before[1]
     slider_of(shown, "Start").press("ArrowLeft")
-    shown.slide("η of GD, momentum", -0.3)
-    shown.slide("η of the adaptive ones", -0.8)
+    shown.slide("η: GD, momentum", -0.3)
+    shown.slide("η: RMSProp, Adam, Nadam", -0.8)
     shown.slide("Momentum β", 0.8)
     shown.slide("Turned by", 25)
     values = shown.values
@@ -208,7 +205,7 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
         ways.append(shown.values["paths"])
     np.testing.assert_allclose(ways[0]["adam"], ways[1]["adam"], atol=0.01)
     assert not np.allclose(ways[0]["descent"], ways[1]["descent"], atol=0.1)
-    shown.slide("η of GD, momentum", 0.5)
+    shown.slide("η: GD, momentum", 0.5)
     assert shown.values["eigen"][0][1] > 1
     assert "gradient descent runs away" in shown.words
 

@@ -1,8 +1,8 @@
 // Pictures whose colour is scaled, turned and blurred, and what every metric says of them, beside
 // what it says of a gray copy. The formulas are those of the package's module `metrics`.
-import { bytes, clamp, drawing, figure, picture, set, slider, svg } from "./kit.mjs";
+import { bytes, clamp, drawing, figure, percent, picture, set, signed, slider, svg } from "./kit.mjs";
 
-export const height = { narrow: 822, wide: 447 };
+export const height = { narrow: 760, wide: 385 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const FIXED = [9798, 19235, 3735]; // the same in whole numbers, as OpenCV has them
@@ -204,7 +204,6 @@ export function evaluate(rgb, truth, side, truthInLab = lab(truth)) {
   };
 }
 
-const percent = (x) => `${Math.round(100 * x)}\u00a0%`;
 const listed = (names) => names.join(", ").replace(/, ([^,]*)$/, " and $1");
 
 const METRICS = [ // name, label, how it is written, and how bad a value is
@@ -225,11 +224,12 @@ function render(context) {
   const truthInLab = lab(truth);
   const floor = evaluate(grayCopy(truth), truth, side, truthInLab);
 
+  frame.controls.style.setProperty("--least", "9.5rem");
   const factor = slider(frame, {
     label: "Colour", min: 0, max: 2, step: 0.01, value: 0.02, text: percent,
   });
   const hue = slider(frame, {
-    label: "Hue turned by", min: -180, max: 180, value: 0, text: (x) => `${x}°`.replace("-", "−"),
+    label: "Hue turned by", min: -180, max: 180, value: 0, text: (x) => `${signed(x)}°`,
   });
   const width = slider(frame, {
     label: "Blur", min: 0, max: 3, step: 0.1, value: 0, text: (x) => (x ? `${x.toFixed(1)} pixels` : "none"),

@@ -1,5 +1,5 @@
 // The cube of colours, cut by a plane of equal gray: all that a pixel of a photograph could have been.
-import { button, bytes, clamp, figure, handle, line, picture, place, set, svg } from "./kit.mjs";
+import { button, bytes, clamp, figure, handle, line, percent, picture, place, set, svg } from "./kit.mjs";
 
 export const height = { narrow: 757, wide: 462 };
 
@@ -175,7 +175,16 @@ function render(context) {
   });
   whole.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 0.3 : 0.06;
-    const turns = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    const turns = {
+      ArrowLeft: [-step, 0],
+      ArrowRight: [step, 0],
+      ArrowUp: [0, -step],
+      ArrowDown: [0, step],
+      PageUp: [0, -0.3],
+      PageDown: [0, 0.3],
+      Home: [yaw + Math.PI, 0], // to −180° and 180°, which look alike
+      End: [yaw - Math.PI, 0],
+    };
     if (!(event.key in turns)) return;
     event.preventDefault();
     turn(...turns[event.key]);
@@ -230,7 +239,7 @@ function render(context) {
     return {
       words:
         `The pixel is (${r}, ${g}, ${b}), and its gray is ${Math.round(255 * gray)}. All colours of that gray ` +
-        `lie on a cut with ${corners.length} corners, ${Math.round(100 * share)}\u00a0% as large as the largest cut.`,
+        `lie on a cut with ${corners.length} corners, ${percent(share)} as large as the largest cut.`,
       values: { pixel, gray, corners, share, yaw, pitch, at },
     };
   }

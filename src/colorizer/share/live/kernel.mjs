@@ -1,9 +1,10 @@
 // Convolution: a kernel to paint, on a photograph; what one place gathers, and the output's size.
 import {
-  bytes, choice, clamp, drawing, figure, grays, handle, picture, place, set, slider, svg,
+  bytes, choice, clamp, drawing, figure, grays, handle, picture, place, set, signed,
+  slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 752, wide: 440 };
+export const height = { narrow: 667, wide: 373 };
 
 const KERNELS = {
   mean: [1, 1, 1, 1, 1, 1, 1, 1, 1].map((x) => x / 9),
@@ -11,6 +12,7 @@ const KERNELS = {
   "all edges": [-1, -1, -1, -1, 8, -1, -1, -1, -1].map((x) => x / 4),
   sharper: [0, -1, 0, -1, 5, -1, 0, -1, 0],
 };
+const MOST = 5; // of a weight
 const CELL = 60; // the side of one of the nine weights, in the drawing's units
 
 /** The output's side, and how many zeros stand before the input's first row. */
@@ -41,8 +43,6 @@ export function convolve(image, n, kernel, stride, same) {
   return output;
 }
 
-const signed = (x) => (x < 0 ? `−${(-x).toFixed(2)}` : x.toFixed(2));
-
 function render(context) {
   const frame = figure(context, update);
   const { side } = frame.data;
@@ -50,11 +50,13 @@ function render(context) {
   let kernel = KERNELS.edge.slice();
   let at = [Math.floor(side * frame.data.at[0]), Math.floor(side * frame.data.at[1])];
 
+  frame.controls.style.setProperty("--least", "9.5rem");
   const preset = choice(frame, {
     label: "Start from",
     options: Object.keys(KERNELS).map((name) => [name, name]),
     value: "edge",
   });
+  preset.element.classList.add("wide");
   const stride = slider(frame, { label: "Stride", min: 1, max: 4, value: 1 });
   const padding = choice(frame, {
     label: "Padding",
@@ -98,8 +100,8 @@ function render(context) {
         role: "slider",
         tabindex: 0,
         "aria-label": `Weight, row ${Math.floor(i / 3) + 1}, column ${(i % 3) + 1}`,
-        "aria-valuemin": -5,
-        "aria-valuemax": 5,
+        "aria-valuemin": -MOST,
+        "aria-valuemax": MOST,
         transform: `translate(${CELL * (i % 3)} ${CELL * Math.floor(i / 3)})`,
       },
       ground,
@@ -107,7 +109,7 @@ function render(context) {
     );
     let from = null;
     const change = (value) => {
-      kernel[i] = clamp(Math.round(value * 20) / 20, -5, 5);
+      kernel[i] = clamp(Math.round(value * 20) / 20, -MOST, MOST);
       frame.changed();
     };
     cell.addEventListener("pointerdown", (event) => {
@@ -120,10 +122,12 @@ function render(context) {
       if (cell.hasPointerCapture(event.pointerId)) change(from[1] + (from[0] - place(board, event)[1]) / 40);
     });
     cell.addEventListener("keydown", (event) => {
-      const steps = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
-      if (!steps) return;
+      const far = event.shiftKey ? 0.5 : 0.1;
+      const steps = { ArrowUp: far, ArrowRight: far, ArrowDown: -far, ArrowLeft: -far, PageUp: 0.5, PageDown: -0.5 };
+      const ends = { Home: -MOST, End: MOST };
+      if (!(event.key in steps || event.key in ends)) return;
       event.preventDefault();
-      change(kernel[i] + steps * (event.shiftKey ? 0.5 : 0.1));
+      change(ends[event.key] ?? kernel[i] + steps[event.key]);
     });
     board.append(cell);
     return { cell, ground, text };
@@ -142,13 +146,13 @@ function render(context) {
       set(ground, {
         style: `fill: var(${kernel[i] < 0 ? "--violet" : "--blue"}); fill-opacity: ${0.45 * strength}`,
       });
-      text.textContent = signed(kernel[i]);
-      set(cell, { "aria-valuenow": kernel[i].toFixed(2), "aria-valuetext": signed(kernel[i]) });
+      text.textContent = signed(kernel[i], 2);
+      set(cell, { "aria-valuenow": kernel[i].toFixed(2), "aria-valuetext": text.textContent });
     });
     // a kernel whose weights sum to 0 leaves a flat ground: shown as mid gray
     const flat = Math.abs(kernel.reduce((a, b) => a + b, 0)) < 0.5 ? 0.5 : 0;
     output.put(grays(values.map((value) => flat + value)), size, size);
-    output.title.textContent = `Output: ${size} × ${size}` + (flat ? ", zero is mid gray" : "");
+    output.title.textContent = `Output: ${size} × ${size}`;
     // the output whose window lies nearest to the place that was chosen
     const [column, row] = at.map((x) => clamp(Math.round((x - 1 + before) / stride.value), 0, size - 1));
     at = [column, row].map((x) => x * stride.value - before + 1);
@@ -157,8 +161,8 @@ function render(context) {
     return {
       words:
         `The window gathers nine pixels around column ${at[0]}, row ${at[1]}: their weighted sum is ` +
-        `${signed(sum)}. Stride ${stride.value} with ${padding.value} padding makes ` +
-        `${size} × ${size} of ${side} × ${side}.`,
+        `${signed(sum, 2)}. Stride ${stride.value} with ${padding.value} padding turns ` +
+        `${side} × ${side} into ${size} × ${size}.`,
       values: { kernel, size, output: Array.from(values), row, column },
     };
   }

@@ -15,7 +15,9 @@ function element(created, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") created.addEventListener(name, value);
     else if (name === "text") created.textContent = value;
-    else if (value !== false && value !== null) created.setAttribute(name, value);
+    else if (value !== false && value !== null && created.getAttribute(name) !== `${value}`) {
+      created.setAttribute(name, value); // the same again would be drawn again
+    }
   }
   created.append(...children);
   return created;
@@ -41,6 +43,24 @@ export function scale([a, b], [c, d]) {
 export const line = (points) =>
   points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(2)} ${y.toFixed(2)}`).join("");
 
+/** A number in so many decimals, if that is said, with a true minus and none before a mere zero. */
+export const signed = (x, decimals) =>
+  (decimals === undefined ? `${x}` : x.toFixed(decimals)).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
+
+/** A share in per cent; what is nearly all of it is not called all. */
+export const percent = (share) =>
+  `${share >= 0.995 && share < 1 ? Math.floor(1000 * share) / 10 : signed(100 * share, 0)}\u00a0%`;
+
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
+
+/** Parts of a text: raised digits, which not every typeface has, as `raise` makes them of plain ones. */
+const raised = (text, raise) =>
+  text
+    .split(/([⁰¹²³⁴-⁹⁻]+)/)
+    .map((part, i) =>
+      i % 2 ? raise([...part].map((digit) => "0123456789−"[RAISED.indexOf(digit)]).join("")) : part,
+    );
+
 /** Bytes that Python wrote in base64. */
 export const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
@@ -59,15 +79,16 @@ export function figure({ model, el }, update) {
   el.replaceChildren(root);
   let due = 0;
   let telling = 0;
-  let first = true;
+  let said = null;
   const paint = () => {
     due = 0;
     const shown = update();
-    words.textContent = shown.words;
     el.values = shown.values;
+    if (shown.words === said) return;
+    words.replaceChildren(...raised(shown.words, (text) => html("sup", { text })));
     clearTimeout(telling);
-    if (!first) telling = setTimeout(() => (status.textContent = shown.words), QUIET);
-    first = false;
+    if (said !== null) telling = setTimeout(() => (status.textContent = shown.words), QUIET);
+    said = shown.words;
   };
   const changed = () => {
     due ||= requestAnimationFrame(paint);
@@ -76,7 +97,7 @@ export function figure({ model, el }, update) {
     cancelAnimationFrame(due);
     clearTimeout(telling);
   };
-  return { data: model.get("data"), root, controls, stage, changed, paint, stop };
+  return { data: model.get("data"), root, controls, stage, words, changed, paint, stop };
 }
 
 /** A slider: `{value}`, and `set(value)`. `text(value)` is what stands beside it and is read out. */
@@ -171,20 +192,22 @@ export function plot(frame, { width, height, title, x, y, margin = {} }) {
   const picture = drawing(frame, { width, height, title });
   const across = scale(x.domain, [left, width - right]);
   const up = scale(y.domain, [height - bottom, top]);
-  const { text = String } = x;
+  const label = (text) =>
+    raised(text, (digits) => svg("tspan", { class: "raised", dy: "-0.4em", text: digits }));
+  const { text = signed } = x;
   for (const tick of x.ticks ?? []) {
     const place = across(tick);
     picture.append(
       svg("line", { class: "grid", x1: place, x2: place, y1: top, y2: height - bottom }),
-      svg("text", { x: place, y: height - bottom + 14, "text-anchor": "middle", text: text(tick) }),
+      svg("text", { x: place, y: height - bottom + 14, "text-anchor": "middle" }, ...label(text(tick))),
     );
   }
-  const textUp = y.text ?? String;
+  const { text: textUp = signed } = y;
   for (const tick of y.ticks ?? []) {
     const place = up(tick);
     picture.append(
       svg("line", { class: "grid", x1: left, x2: width - right, y1: place, y2: place }),
-      svg("text", { x: left - 5, y: place + 4, "text-anchor": "end", text: textUp(tick) }),
+      svg("text", { x: left - 5, y: place + 4, "text-anchor": "end" }, ...label(textUp(tick))),
     );
   }
   const middle = (left + width - right) / 2;
@@ -372,6 +395,23 @@ export function normals(count, seed) {
     if (i + 1 < count) numbers[i + 1] = radius * Math.sin(angle);
   }
   return numbers;
+}
+
+/** Places for labels: those wanted, moved until they are `least` apart and all inside. */
+export function apart(wanted, least, [low, high]) {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
+  const places = wanted.slice();
+  let next = low;
+  for (const i of order) {
+    places[i] = Math.max(places[i], next);
+    next = places[i] + least;
+  }
+  next = high;
+  for (const i of order.toReversed()) {
+    places[i] = Math.min(places[i], next);
+    next = places[i] - least;
+  }
+  return places;
 }
 
 /** A place that no drawing shows is as good as one just outside, and fits into a path. */

@@ -1,11 +1,12 @@
 // A plane through three codes: what the decoder draws there, and a cross-fade of what it draws of
 // the three. The decoder is too large for a page; its pictures were made beforehand on a grid.
-import { bytes, clamp, drawing, figure, handle, html, picture, svg } from "./kit.mjs";
+import { bytes, clamp, drawing, figure, handle, html, percent, picture, svg } from "./kit.mjs";
 
-export const height = { narrow: 644, wide: 631 };
+export const height = { narrow: 683, wide: 601 };
 
 const SIZE = 260; // of the plane
 const EDGE = 34; // around it, for the pictures at its corners
+const NAME = 18; // above and below, for their names
 const GAIN = 2; // of the difference that is shown
 
 /** Numbers between the pictures of a grid, n × n, each of some length; places are in [0, 1]. */
@@ -40,20 +41,21 @@ function render(context) {
   const [corner, right, below] = [of(0, 0), of(0, n - 1), of(n - 1, 0)];
   let at = frame.data.at.slice();
 
-  const whole = SIZE + 2 * EDGE;
-  const plane = drawing(frame, { width: whole, height: whole, title: "Drag in a plane of codes" });
-  const place = ([x, y]) => [EDGE + SIZE * x, EDGE + SIZE * y];
+  frame.stage.classList.add("codes");
+  const [width, height] = [SIZE + 2 * EDGE, SIZE + 2 * (EDGE + NAME)];
+  const plane = drawing(frame, { width, height, title: "Drag in a plane of codes" });
+  const place = ([x, y]) => [EDGE + SIZE * x, NAME + EDGE + SIZE * y];
   plane.append(
-    svg("rect", { x: EDGE, y: EDGE, width: SIZE, height: SIZE, rx: 4, style: "fill: var(--raised); stroke: var(--line)" }),
+    svg("rect", { x: EDGE, y: NAME + EDGE, width: SIZE, height: SIZE, rx: 4, style: "fill: var(--raised); stroke: var(--line)" }),
   );
   for (let i = 1; i < 4; i++) {
-    const there = EDGE + (SIZE * i) / 4;
+    const [x, y] = place([i / 4, i / 4]);
     plane.append(
-      svg("line", { class: "grid", x1: there, x2: there, y1: EDGE, y2: EDGE + SIZE }),
-      svg("line", { class: "grid", y1: there, y2: there, x1: EDGE, x2: EDGE + SIZE }),
+      svg("line", { class: "grid", x1: x, x2: x, y1: NAME + EDGE, y2: NAME + EDGE + SIZE }),
+      svg("line", { class: "grid", y1: y, y2: y, x1: EDGE, x2: EDGE + SIZE }),
     );
   }
-  const thumb = (rgb, [x, y]) => {
+  const thumb = (rgb, [x, y], name) => {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = side;
     canvas.getContext("2d").putImageData(new ImageData(opaque(rgb), side, side), 0, 0);
@@ -63,31 +65,35 @@ function render(context) {
         href: canvas.toDataURL(), x: left - EDGE, y: top - EDGE, width: 2 * EDGE, height: 2 * EDGE,
         style: "image-rendering: pixelated",
       }),
+      svg("text", {
+        x: x ? left + EDGE : left - EDGE, y: y ? top + EDGE + 14 : top - EDGE - 5,
+        "text-anchor": x ? "end" : "start", text: name,
+      }),
     );
   };
-  thumb(corner, [0, 0]);
-  thumb(right, [1, 0]);
-  thumb(below, [0, 1]);
-  thumb(of(n - 1, n - 1), [1, 1]);
+  const [one, another, third] = names.map((name) => name.replace(/^the /, ""));
+  thumb(corner, [0, 0], one);
+  thumb(right, [1, 0], another);
+  thumb(below, [0, 1], third);
+  thumb(of(n - 1, n - 1), [1, 1], `${another} + ${third} − ${one}`);
   handle(frame, plane, {
     label: "Code",
     at: () => place(at),
     move: ([x, y]) => {
-      at = [x, y].map((v) => clamp((v - EDGE) / SIZE, 0, 1));
+      at = [x, y - NAME].map((v) => clamp((v - EDGE) / SIZE, 0, 1));
     },
     words: () => `${Math.round(100 * at[0])}\u00a0% of the way to the right, ${Math.round(100 * at[1])}\u00a0% down`,
     step: SIZE / 24,
     anywhere: true,
   });
 
-  frame.stage.style.setProperty("--least", "16rem");
-  const trio = html("div", { class: "trio" });
+  const pair = html("div", { class: "both" });
   const options = { width: side, height: side };
   const decoded = picture(frame, { ...options, title: "Decoded", label: "The decoded picture" });
   const faded = picture(frame, { ...options, title: "Mixed", label: "The cross-fade" });
   const apart = picture(frame, { ...options, title: `Apart × ${GAIN}`, label: "The difference" });
-  for (const each of [decoded, faded, apart]) trio.append(each.canvas.closest(".part"));
-  frame.stage.append(trio);
+  for (const each of [faded, apart]) pair.append(each.canvas.closest(".part"));
+  frame.stage.append(pair, frame.words);
 
   function update() {
     const drawn = between(grid, n, length, ...at);
@@ -106,8 +112,8 @@ function render(context) {
     return {
       words:
         `From ${names[0]}, the code goes ${x}\u00a0% of the way to ${names[1]} and ${y}\u00a0% of the way to ` +
-        `${names[2]}. What is decoded there differs from the mixed picture by ${Math.round(100 * share)}\u00a0% of ` +
-        `what ${names[1]} differs from ${names[2]}.`,
+        `${names[2]}. The decoded picture differs from the mixed one by ${percent(share)} of what ` +
+        `${names[1]} differs from ${names[2]}.`,
       values: { at, drawn: Array.from(drawn), mixed: Array.from(mixed), share },
     };
   }

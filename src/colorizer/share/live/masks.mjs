@@ -1,9 +1,9 @@
 // Dropout's ensemble: a network of four hidden units, each of its sixteen masks, and their mean.
 import {
-  choice, clamp, drawing, figure, handle, key, line, plot, set, slider, svg,
+  choice, clamp, drawing, figure, handle, key, line, plot, set, signed, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 904, wide: 498 };
+export const height = { narrow: 908, wide: 446 };
 
 const UNITS = 4;
 const EDGE = 3; // inputs from -EDGE to EDGE
@@ -32,8 +32,6 @@ export const masks = Array.from({ length: 2 ** UNITS }, (_, i) =>
 export const chances = (rate) =>
   masks.map((mask) => mask.reduce((p, kept) => p * (kept ? 1 - rate : rate), 1));
 
-const decimal = (x) => x.toFixed(2).replace("-", "−");
-
 function render(context) {
   const frame = figure(context, update);
   const { network } = frame.data;
@@ -58,19 +56,19 @@ function render(context) {
     value: "relu",
   });
   key(frame, [
-    { class: "soft thin", text: "each of 16 masks" },
-    { class: "orange", text: "the mask beside it" },
+    { class: "soft thin", text: "all 16 masks" },
+    { class: "orange", text: "the mask shown" },
     { class: "blue", text: "mean of all masks" },
     { class: "green dashed", text: "no mask, as at inference" },
   ]);
   frame.stage.style.setProperty("--least", "17rem");
   const board = drawing(frame, {
     width: 340,
-    height: 230,
+    height: 262,
     title: "Press a unit to drop or keep it",
   });
   const [left, middle, right] = [30, 170, 310];
-  const rows = Array.from({ length: UNITS }, (_, j) => 30 + 57 * j);
+  const rows = Array.from({ length: UNITS }, (_, j) => 34 + 64 * j);
   const centre = (rows[0] + rows.at(-1)) / 2;
   const wires = rows.map((y) =>
     svg("path", { class: "curve", d: `M${left} ${centre}L${middle} ${y}L${right} ${centre}` }),
@@ -104,7 +102,7 @@ function render(context) {
 
   const chart = plot(frame, {
     width: 340,
-    height: 290,
+    height: 262,
     title: "Output: drag the input",
     x: { domain: [-EDGE, EDGE], ticks: [-3, -2, -1, 0, 1, 2, 3], label: "input x" },
     y: { domain: [-3, 5], ticks: [-2, 0, 2, 4] },
@@ -122,7 +120,7 @@ function render(context) {
     move: ([x]) => {
       at = clamp(chart.x.inverse(x), -EDGE, EDGE);
     },
-    words: () => decimal(at),
+    words: () => signed(at, 2),
     anywhere: true,
   });
 
@@ -141,7 +139,7 @@ function render(context) {
     switches.forEach(({ cell, ground, text }, j) => {
       set(ground, { class: mask[j] ? "node kept" : "node dropped" });
       set(wires[j], { class: mask[j] ? "curve orange" : "curve contour dashed" });
-      text.textContent = mask[j] ? `×${(1 / (1 - p)).toFixed(1)}` : "×0";
+      text.textContent = mask[j] ? `×${p < 0.9 ? (1 / (1 - p)).toFixed(2) : 10}` : "×0";
       set(cell, { "aria-checked": String(mask[j] === 1) });
     });
     const [a, b] = [average(at), all(at)];
@@ -150,7 +148,7 @@ function render(context) {
     const same = Math.abs(a - b) < 0.005;
     return {
       words:
-        `At x = ${decimal(at)} the mean of all 16 masks is ${decimal(a)}, and the network without a mask says ${decimal(b)}: ` +
+        `At x = ${signed(at, 2)} the mean of all 16 masks is ${signed(a, 2)}, and the network without a mask says ${signed(b, 2)}: ` +
         (same ? "the same here." : "leaving the mask out is not the mean.") +
         (end.value === "linear" ? " With a linear last layer they agree everywhere." : ""),
       values: { rate: p, mask, at, mean: a, whole: b, outputs: masks.map((each) => one(each, at)) },

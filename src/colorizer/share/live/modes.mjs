@@ -1,12 +1,15 @@
 // Two or three colours that a gray patch could have, and what each loss makes of them.
 import { clamp, drawing, figure, handle, picture, set, slider, svg } from "./kit.mjs";
 
-export const height = { narrow: 953, wide: 547 };
+export const height = { narrow: 920, wide: 484 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SIZE = 240; // pixels of the plane
+const [CROSS, SQUARE] = ["M-6 -6L6 6M-6 6L6 -6", "M-9 -9H9V9H-9Z"]; // the marks of mean and median
 const LETTERS = ["A", "B", "C"];
 const TIE = 1e-9;
+const SMALL = "font-size: 10px"; // of 240, on a drawing as wide as others of 340
+const OUTLINED = "fill: #fff; paint-order: stroke; stroke: #14181e; stroke-width: 3px; stroke-linejoin: round";
 
 /** The colour of a luminance and a chroma (R - Y, B - Y). */
 export function colour(gray, [red, blue]) {
@@ -58,6 +61,7 @@ function render(context) {
   const at = ([red, blue]) => [(red - low) * unit, (high - blue) * unit];
   const back = ([x, y]) => [low + x / unit, high - y / unit];
 
+  frame.controls.style.setProperty("--least", "9.5rem");
   const weights = modes.map((mode, i) =>
     slider(frame, {
       label: `Weight of ${LETTERS[i]}`, min: 0, max: 10, value: mode.weight,
@@ -77,23 +81,25 @@ function render(context) {
     }
   }
   plane.put(rgba);
-  const halo = "paint-order: stroke; stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round";
   const [grayX, grayY] = at([0, 0]);
   plane.over.append(
-    svg("text", { x: SIZE, y: SIZE - 2, "text-anchor": "end", class: "name", text: "more red →" }),
-    svg("text", { transform: "translate(10 0) rotate(-90)", "text-anchor": "end", class: "name", text: "more blue →" }),
+    svg("text", { x: SIZE, y: SIZE - 1, "text-anchor": "end", class: "name", style: SMALL, text: "more red →" }),
+    svg("text", {
+      transform: "translate(8 0) rotate(-90)", "text-anchor": "end", class: "name", style: SMALL, text: "more blue →",
+    }),
     svg("circle", { cx: grayX, cy: grayY, r: 4, fill: css([gray, gray, gray]), style: "stroke: #fff; stroke-width: 1.5" }),
+    svg("text", { x: grayX + 8, y: grayY + 4, style: `${SMALL}; ${OUTLINED}`, text: "gray" }),
   );
   const pull = svg("path", { class: "curve", style: "stroke: #fff; stroke-width: 1.5; stroke-dasharray: 3 3" });
   plane.over.append(pull);
   const marker = (shape) =>
     svg("g", {}, svg("path", { d: shape, style: "stroke: #14181e; stroke-width: 6; fill: none" }),
       svg("path", { d: shape, style: "stroke: #fff; stroke-width: 2.5; fill: none" }));
-  const marks = { mean: marker("M-6 -6L6 6M-6 6L6 -6"), median: marker("M-9 -9H9V9H-9Z") };
+  const marks = { mean: marker(CROSS), median: marker(SQUARE) };
   const knobs = modes.map((_, i) => {
     const knob = svg("circle", { r: 12, style: "stroke: #fff; stroke-width: 2" });
     const shape = svg("g", {}, knob, svg("text", {
-      y: 4.5, "text-anchor": "middle", style: "fill: #fff; font-weight: 700", text: LETTERS[i],
+      y: 4.5, "text-anchor": "middle", style: `${OUTLINED}; font-weight: 600`, text: LETTERS[i],
     }));
     handle(frame, plane.over, {
       label: `Colour ${LETTERS[i]}`,
@@ -123,13 +129,15 @@ function render(context) {
     return [0, 0];
   }
 
-  const board = drawing(frame, { width: 300, height: 240, title: "What each would paint" });
-  const rows = ["A, B and C themselves", "× squared error, cross-entropy", "□ absolute error", "the most frequent one"].map(
+  const board = drawing(frame, { width: 340, height: 300, title: "What each would paint" });
+  const rows = ["A, B and C themselves", "squared error, cross-entropy", "absolute error", "the most frequent one"].map(
     (name, i) => {
-      const text = svg("text", { x: 84, y: 60 * i + 26, text: name });
-      const told = svg("text", { class: "name", x: 84, y: 60 * i + 43 });
-      const patches = (i ? [0] : [0, 1, 2]).map(() => svg("rect", { y: 60 * i + 4, height: 48 }));
-      board.append(...patches, text, told);
+      const text = svg("text", { x: 104, y: 76 * i + 30, text: name });
+      const told = svg("text", { class: "name", x: 104, y: 76 * i + 48 });
+      const patches = (i ? [0] : [0, 1, 2]).map(() => svg("rect", { y: 76 * i + 4, height: 60 }));
+      const sign = [null, CROSS, SQUARE][i];
+      const shown = sign ? [set(marker(sign), { transform: `translate(45 ${76 * i + 34})` })] : [];
+      board.append(...patches, ...shown, text, told);
       return { patches, told };
     },
   );
@@ -147,8 +155,7 @@ function render(context) {
     const undecided = between.some(([a, b]) => b - a > 1e-6);
     const own = luminance(answers.median);
     colours.forEach((c, i) => {
-      set(knobs[i].firstChild, { fill: css(c) });
-      set(knobs[i], { opacity: shares[i] ? 1 : 0.45 });
+      set(knobs[i].firstChild, { fill: css(c), opacity: shares[i] ? 1 : 0.4 });
     });
     const placed = {
       mean: at([answers.mean[0] - gray, answers.mean[2] - gray]),
@@ -160,11 +167,11 @@ function render(context) {
     });
     let left = 0;
     rows[0].patches.forEach((patch, i) => {
-      set(patch, { x: left, width: 72 * shares[i], fill: css(colours[i]) });
-      left += 72 * shares[i];
+      set(patch, { x: left, width: 90 * shares[i], fill: css(colours[i]) });
+      left += 90 * shares[i];
     });
     ["mean", "median", "mode"].forEach((name, i) =>
-      set(rows[i + 1].patches[0], { x: 0, width: 72, fill: css(answers[name]) }),
+      set(rows[i + 1].patches[0], { x: 0, width: 90, fill: css(answers[name]) }),
     );
     const typical = colours.reduce((sum, c, i) => sum + shares[i] * saturation(c), 0);
     rows[0].told.textContent = shares.map((s, i) => `${LETTERS[i]} ${Math.round(100 * s)}\u00a0%`).join(", ");

@@ -1,10 +1,10 @@
 // Batch normalisation: one batch by its own statistics and by moving averages that lag.
 import {
-  choice, clamp, drawing, figure, handle, html, key, line, normals, plot, scale, set, slider,
-  svg, within,
+  choice, clamp, drawing, figure, handle, html, key, line, normals, plot, scale, set, signed,
+  slider, svg, within,
 } from "./kit.mjs";
 
-export const height = { narrow: 826, wide: 416 };
+export const height = { narrow: 826, wide: 427 };
 
 const STEPS = 600;
 const EPSILON = 1e-3;
@@ -33,8 +33,6 @@ export function moving(values, size, steps, momentum) {
   return averages;
 }
 
-const signed = (x) => (x < 0 ? `−${(-x).toFixed(2)}` : x.toFixed(2));
-
 function render(context) {
   const frame = figure(context, update);
   const { mean, deviation, seed } = frame.data;
@@ -53,7 +51,7 @@ function render(context) {
     max: 2,
     step: 0.1,
     value: 0,
-    text: (x) => signed(x).replace(/0$/, ""),
+    text: (x) => signed(x, 1),
   });
   const momentum = choice(frame, {
     label: "Momentum ρ",
@@ -68,7 +66,7 @@ function render(context) {
   const rails = drawing(frame, { width: WIDTH, height: 255, title: "Drag the orange value" });
   const raw = scale([-3, 7], [8, WIDTH - 8]);
   const out = scale([-5, 5], [8, WIDTH - 8]);
-  const names = [];
+  const names = []; // over the lines between the rails, as the ticks are
   for (const [y, axis, ticks, text] of [
     [RAILS.batch, out, [-4, -2, 0, 2, 4], "by its own statistics (training)"],
     [RAILS.raw, raw, [-2, 0, 2, 4, 6], "a batch of activations"],
@@ -76,13 +74,13 @@ function render(context) {
   ]) {
     rails.append(svg("line", { class: "curve soft thin", x1: 8, x2: WIDTH - 8, y1: y, y2: y }));
     for (const tick of ticks) {
-      rails.append(
+      names.push(
         svg("text", {
-          class: "name",
+          class: "name over-lines",
           x: axis(tick),
           y: y + 18,
           "text-anchor": "middle",
-          text: tick,
+          text: signed(tick),
         }),
       );
     }
@@ -90,15 +88,19 @@ function render(context) {
   }
   const links = svg("path", { class: "curve link" });
   const linked = svg("path", { class: "curve orange thin" });
-  const dots = svg("g");
-  rails.append(links, linked, ...names, dots);
+  const dots = Array.from({ length: MOST }, (_, i) =>
+    [RAILS.batch, RAILS.raw, RAILS.averages].map((cy) =>
+      svg("circle", { class: `mark ${i ? "blue" : "orange"}`, cy, r: i ? 4.5 : 6 }),
+    ),
+  );
+  rails.append(links, linked, ...names, ...dots.flat());
   const mine = handle(frame, rails, {
     label: "One value of the batch",
     at: () => [raw(own + shift.value), RAILS.raw],
     move: ([x]) => {
       own = clamp(raw.inverse(x), ...raw.domain) - shift.value;
     },
-    words: () => signed(own + shift.value),
+    words: () => signed(own + shift.value, 2),
   });
 
   const column = html("div", { class: "column" });
@@ -157,22 +159,11 @@ function render(context) {
       ]);
     set(links, { d: ends.slice(1).map(through).join("") });
     set(linked, { d: through(ends[0]) });
-    dots.replaceChildren(
-      ...ends.flatMap(([a, x, b], i) =>
-        [
-          [out(a), RAILS.batch],
-          [raw(x), RAILS.raw],
-          [out(b), RAILS.averages],
-        ].map(([cx, cy]) =>
-          svg("circle", {
-            class: `mark ${i ? "blue" : "orange"}`,
-            cx: within(cx),
-            cy,
-            r: i ? 4.5 : 6,
-          }),
-        ),
-      ),
-    );
+    dots.forEach((three, i) => {
+      const [a, x, b] = ends[i] ?? [];
+      const places = [out(a), raw(x), out(b)]; // of a value beyond the batch, far away
+      three.forEach((dot, k) => set(dot, { cx: within(places[k]) }));
+    });
     set(now, { x1: chart.x(step), x2: chart.x(step) });
     mine.show();
     marker.show();
@@ -181,8 +172,8 @@ function render(context) {
     return {
       words:
         `By its own statistics the batch has mean 0 and deviation ${Math.sqrt(spread).toFixed(2)}, whatever you do. ` +
-        `By the moving averages after ${step} steps it has mean ${signed(m)} and deviation ` +
-        `${Math.sqrt(v).toFixed(2)}. The orange value comes out as ${signed(byBatch[0])} and ${signed(byAverages[0])}.`,
+        `By the moving averages after ${step} steps it has mean ${signed(m, 2)} and deviation ` +
+        `${Math.sqrt(v).toFixed(2)}. The orange value comes out as ${signed(byBatch[0], 2)} and ${signed(byAverages[0], 2)}.`,
       values: {
         size: size.value,
         step,

@@ -3,9 +3,9 @@
 // Until it is touched the figure shows pictures made beforehand, for some places of the square. With
 // the first touch it fetches the network and what runs it, the playground's own, where the page
 // stands beside them: then every place is computed. Elsewhere, in JupyterLab say, they are not there.
-import { bytes, choice, clamp, figure, handle, html, picture, set, svg } from "./kit.mjs";
+import { bytes, choice, clamp, figure, handle, html, percent, picture, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 580, wide: 315 };
+export const height = { narrow: 580, wide: 337 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SQUARE = 8; // pixels, the side of what is covered
@@ -145,8 +145,8 @@ function render(context) {
   frame.stage.style.setProperty("--least", "9.5rem");
   const options = { width: side, height: side };
   const input = picture(frame, { ...options, title: "Drag the square", label: "A gray picture" });
-  const painted = picture(frame, { ...options, title: "Painted", label: "The picture as the U-Net paints it" });
-  const before = picture(frame, { ...options, title: "Uncovered", label: "What it paints without the square" });
+  const painted = picture(frame, { ...options, title: "What it paints", label: "The picture as the U-Net paints it" });
+  const before = picture(frame, { ...options, title: "Without the square", label: "What it paints without the square" });
   const map = picture(frame, { ...options, title: "Change of colour", label: "The change of the chroma" });
   const square = { width: SQUARE, height: SQUARE };
   const edges = (style) => svg("rect", { ...square, x: -SQUARE / 2, y: -SQUARE / 2, fill: "none", ...style });
@@ -243,14 +243,15 @@ function render(context) {
     map.put(heat(changes, gray));
     shadows.forEach((shadow) => set(shadow, { x: last.at[0], y: last.at[1] }));
     grip.show();
-    const per = (share) => `${Math.round(100 * share)}\u00a0%`;
     const how = live
       ? "The U-Net computes it in this page."
       : asked
         ? "The U-Net is being fetched."
         : "These pictures were made beforehand.";
     return {
-      words: `Covering the square changes the U-Net's colours by ${per(all)} of all the chroma that it painted; what changes outside of the square makes ${per(outside)}. ${how}`,
+      words: 
+        `With the square covered, the U-Net's chroma changes by ${percent(all)} of the chroma that it paints ` +
+        `without it. The change outside of the square alone is ${percent(outside)}. ${how}`,
       values: { at: last.at, live: last.live, all, outside, hidden: Array.from(hidden), changes: Array.from(changes) },
     };
   }

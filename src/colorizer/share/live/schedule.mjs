@@ -4,7 +4,7 @@ import {
   within,
 } from "./kit.mjs";
 
-export const height = { narrow: 1065, wide: 571 };
+export const height = { narrow: 1102, wide: 571 };
 
 const STEPS = 300;
 const POINTS = 6; // of the curve that a reader draws
@@ -133,7 +133,7 @@ function render(context) {
   });
   const map = plot(frame, {
     width: 340,
-    height: 310,
+    height: 345,
     title: "The walk: drag its start",
     x: { domain: [-EDGE, EDGE], ticks: [-2, 0, 2], label: "steep direction" },
     y: { domain: [-EDGE, EDGE], ticks: [-2, 0, 2], label: "flat direction" },

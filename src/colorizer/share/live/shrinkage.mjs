@@ -1,9 +1,9 @@
 // Lasso and ridge on two weights: where a loss with elliptic levels and a penalty agree.
 import {
-  choice, clamp, figure, handle, key, line, plot, power, set, slider, svg,
+  choice, clamp, figure, handle, key, line, plot, power, set, signed, slider, svg,
 } from "./kit.mjs";
 
-export const height = { narrow: 988, wide: 524 };
+export const height = { narrow: 1006, wide: 524 };
 
 const EDGE = 2.4; // the plane of weights is shown from -EDGE to EDGE
 const STRENGTHS = Array.from({ length: 121 }, (_, i) => 10 ** (-2 + i / 40)); // 0.01 to 10
@@ -42,7 +42,7 @@ export const loss = (w, best, r) => {
   return (a * a + 2 * r * a * b + b * b) / 2;
 };
 
-const decimal = (x) => (x === 0 ? "0" : x.toFixed(2).replace("-", "−"));
+const decimal = (x) => (x === 0 ? "0" : signed(x, 2));
 
 function render(context) {
   const frame = figure(context, update);
@@ -75,8 +75,8 @@ function render(context) {
   });
 
   key(frame, [
-    { class: "orange", text: "loss, equal along a line" },
-    { class: "violet", text: "penalty, as large as the answer's" },
+    { class: "orange", text: "levels of the loss" },
+    { class: "violet", text: "ball of the penalty" },
     { class: "blue", text: "answers, as λ grows", dot: "disc" },
   ]);
   frame.stage.style.setProperty("--least", "17rem");
@@ -90,10 +90,10 @@ function render(context) {
   });
   const chart = plot(frame, {
     width: 340,
-    height: 260,
+    height: 300,
     title: "The weights: drag the strength",
     x: { domain: [-2, 1], ticks: [-2, -1, 0, 1], text: power, label: "λ" },
-    y: { domain: [-2, 2], ticks: [-1, 0, 1, 2] },
+    y: { domain: [-2.2, 2.2], ticks: [-2, -1, 0, 1, 2] },
     margin: { right: 18 },
   });
   const unit = map.inside.width / (2 * EDGE);
@@ -121,7 +121,7 @@ function render(context) {
     y1: chart.y(0),
     y2: chart.y(0),
   });
-  const now = svg("line", { class: "curve orange thin", y1: chart.y(-2), y2: chart.y(2) });
+  const now = svg("line", { class: "curve orange thin", y1: chart.y(-2.2), y2: chart.y(2.2) });
   const spots = ["blue", "green"].map((colour) => svg("circle", { class: `mark ${colour}`, r: 5 }));
   chart.marks.append(zero, ...curves, ...names, now, ...spots);
 
@@ -135,7 +135,7 @@ function render(context) {
   });
   const marker = handle(frame, chart.svg, {
     label: "Strength",
-    at: () => [chart.x(strength.value), chart.y(2)],
+    at: () => [chart.x(strength.value), chart.y(2.2)],
     move: ([x]) => strength.set(clamp(chart.x.inverse(x), -2, 1)),
     words: () => (10 ** strength.value).toPrecision(3),
     anywhere: true,

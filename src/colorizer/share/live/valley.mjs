@@ -1,19 +1,20 @@
 // Five optimisers race through a quadratic valley; what a step leaves of the error, by curvature.
 import {
-  button, figure, handle, html, key, line, mark, plot, power, set, slider, svg, within,
+  apart, button, figure, handle, html, key, line, mark, plot, power, set, slider, svg, within,
 } from "./kit.mjs";
 
-export const height = { narrow: 1217, wide: 663 };
+export const height = { narrow: 1189, wide: 648 };
 
 const STEPS = 100;
 const EDGE = 3; // the valley is shown from -EDGE to EDGE
 const RULES = [
-  { name: "descent", text: "gradient descent", key: "gradient descent (GD)", class: "ink", dot: "disc" },
-  { name: "momentum", text: "momentum", class: "blue", dot: "square" },
-  { name: "rmsprop", text: "RMSProp", class: "green dashed", dot: "up" },
-  { name: "adam", text: "Adam", class: "orange", dot: "diamond" },
-  { name: "nadam", text: "Nadam", class: "violet dashed", dot: "down" },
+  { name: "descent", text: "gradient descent", short: "GD", class: "ink", dot: "disc" },
+  { name: "momentum", text: "momentum", short: "momentum", class: "blue", dot: "square" },
+  { name: "rmsprop", text: "RMSProp", short: "RMSProp", class: "green dashed", dot: "up" },
+  { name: "adam", text: "Adam", short: "Adam", class: "orange", dot: "diamond" },
+  { name: "nadam", text: "Nadam", short: "Nadam", class: "violet dashed", dot: "down" },
 ];
+const ORDER = [1, 3, 2, 4, 0]; // drawn one over the other: dashes over lines, the shortest path last
 
 /** The curvatures as a matrix: 1 across the valley, 1 / condition along it, turned by degrees. */
 export function curvature(condition, degrees) {
@@ -70,29 +71,29 @@ export function left(curvature, rate, momentum) {
 }
 
 const dot = ([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`;
-const round = (x) => (x < 0.1 ? x.toPrecision(1) : x < 10 ? x.toFixed(2) : x.toFixed(0));
-const percent = (x) => `${x > 0.98 && x < 1 ? (100 * x).toFixed(1) : (100 * x).toFixed(0)} %`;
+const two = (x) => (x < 10 ? x.toPrecision(2) : x.toFixed(0)); // digits
+const per = (x) => `${(100 * x).toFixed(x > 0.98 && x < 1 ? 1 : 0)}\u00a0%`;
 
 function render(context) {
   const frame = figure(context, update);
   let start = frame.data.start.slice();
   let playing = 0;
 
-  frame.controls.style.setProperty("--least", "9.5rem");
+  frame.controls.style.setProperty("--least", "10rem");
   const log = { min: -2.5, max: 0.7, step: 0.05 };
   const ten = (x) => 10 ** x;
   const rate = slider(frame, {
-    label: "η of GD, momentum",
+    label: "η: GD, momentum",
     ...log,
     value: -0.5,
-    text: (x) => round(ten(x)),
+    text: (x) => two(ten(x)),
   });
   const length = slider(frame, {
-    label: "η of the adaptive ones",
+    label: "η: RMSProp, Adam, Nadam",
     ...log,
     max: 0,
     value: -1,
-    text: (x) => round(ten(x)),
+    text: (x) => two(ten(x)),
   });
   const beta = slider(frame, {
     label: "Momentum β",
@@ -108,7 +109,7 @@ function render(context) {
     max: 3,
     step: 0.05,
     value: 2,
-    text: (x) => ten(x).toFixed(0),
+    text: (x) => two(ten(x)),
   });
   const turned = slider(frame, {
     label: "Turned by",
@@ -120,6 +121,7 @@ function render(context) {
   });
   const step = slider(frame, { label: "Step", min: 0, max: STEPS, value: 60 });
   const play = button(frame, { label: "Play" }, () => (playing ? pause() : begin()));
+  frame.controls.append(html("div", { class: "pair" }, step.element, play));
 
   function begin() {
     play.textContent = "Pause";
@@ -141,11 +143,11 @@ function render(context) {
     play.textContent = "Play";
   }
 
-  key(frame, RULES.map((rule) => ({ ...rule, text: rule.key ?? rule.text })));
+  key(frame, [{ ...RULES[0], text: "gradient descent (GD)" }, ...RULES.slice(1)]);
   frame.stage.style.setProperty("--least", "17rem");
   const map = plot(frame, {
     width: 340,
-    height: 330,
+    height: 336,
     title: "The valley: drag the start",
     x: { domain: [-EDGE, EDGE], ticks: [-2, 0, 2], label: "first parameter" },
     y: { domain: [-EDGE, EDGE], ticks: [-2, 0, 2], label: "second parameter" },
@@ -156,16 +158,17 @@ function render(context) {
   const beside = { ...frame, stage: column };
   const chart = plot(beside, {
     width: 340,
-    height: 170,
+    height: 162,
     title: "Loss",
     x: { domain: [0, STEPS], ticks: [0, 25, 50, 75, 100], label: "step" },
     y: { domain: [-6, 1], ticks: [-6, -4, -2, 0], text: power },
+    margin: { right: 70 },
   });
   const rates = plot(beside, {
     width: 340,
-    height: 170,
+    height: 162,
     title: "Error left by a step, in the long run",
-    x: { domain: [-3.5, 0], ticks: [-3, -2, -1, 0], text: power, label: "curvature" },
+    x: { domain: [-3.5, 0.15], ticks: [-3, -2, -1, 0], text: power, label: "curvature" },
     y: { domain: [0, 1.2], ticks: [0, 0.5, 1] },
   });
 
@@ -183,20 +186,28 @@ function render(context) {
     y1: chart.inside.y,
     y2: chart.inside.y + chart.inside.height,
   });
-  // gradient descent's, the slowest, over the others; its steps are dots
-  const feet = svg("path", { class: "feet ink" });
-  map.marks.append(...paths.toReversed(), feet, ...signs.toReversed());
+  const feet = svg("path", { class: "feet ink" }); // the steps of gradient descent
+  const ordered = (drawn) => ORDER.map((i) => drawn[i]);
+  map.marks.append(...ordered(paths), feet, ...ordered(signs));
   const heights = RULES.map(sign);
-  chart.marks.append(now, ...curves.toReversed(), ...heights.toReversed());
-  const two = RULES.slice(0, 2);
-  const shares = two.map(path);
-  const ends = two.flatMap((rule) => [sign(rule), sign(rule)]);
+  chart.marks.append(now, ...ordered(curves), ...ordered(heights));
+  const names = RULES.map((rule) =>
+    svg("text", {
+      x: chart.inside.x + chart.inside.width + 6,
+      style: `fill: var(--${rule.class.split(" ")[0]})`,
+      text: rule.short,
+    }),
+  );
+  chart.svg.append(...names);
+  const pair = RULES.slice(0, 2);
+  const shares = pair.map(path);
+  const spots = pair.flatMap((rule) => [sign(rule), sign(rule)]);
   const flat = svg("line", {
     class: "grid",
     y1: rates.inside.y,
     y2: rates.inside.y + rates.inside.height,
   });
-  rates.marks.append(flat, ...shares, ...ends);
+  rates.marks.append(flat, ...shares, ...spots);
   const low = rates.inside.y + rates.inside.height - 6;
   const along = svg("text", { class: "name", y: low, text: "along" });
   const across = { class: "name", x: rates.x(0) - 5, y: low, "text-anchor": "end", text: "across" };
@@ -252,6 +263,9 @@ function render(context) {
       set(heights[i], { transform: `translate(${chart.x(step.value).toFixed(2)} ${height})` });
       if (i === 0) set(feet, { d: places.slice(0, step.value + 1).map(dot).join("") });
     });
+    const ends = losses.map((values) => depth(values.at(-1)));
+    const inside = [chart.inside.y + 4, chart.inside.y + chart.inside.height];
+    apart(ends, 13, inside).forEach((y, i) => set(names[i], { y: y + 4 }));
     set(now, { x1: chart.x(step.value), x2: chart.x(step.value) });
 
     const momenta = [0, beta.value];
@@ -265,7 +279,7 @@ function render(context) {
       set(shares[i], { d: line(grid.map((x) => at(ten(x), m))) });
       [1 / kappa, 1].forEach((value, j) => {
         const [x, y] = at(value, m);
-        set(ends[2 * i + j], { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
+        set(spots[2 * i + j], { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
       });
     });
     const least = rates.x(-condition.value);
@@ -273,18 +287,16 @@ function render(context) {
     set(along, { x: least - 5, "text-anchor": "end" });
     begins.show();
 
-    const of = (pair) =>
-      `${percent(pair[0])} of the error along the valley and ${percent(pair[1])} across`;
-    const wild = two.filter((_, i) => Math.max(...eigen[i]) >= 1).map(({ text }) => text);
+    const wild = pair.filter((_, i) => Math.max(...eigen[i]) >= 1).map(({ text }) => text);
     const away = wild.length ? ` Too large a rate: ${wild.join(" and ")} runs away.` : "";
     const here = losses.map((values) => values[step.value]);
     const best = here.indexOf(Math.min(...here));
     return {
       words:
-        `In the long run a step of gradient descent leaves ${of(eigen[0])}; one of momentum, on average ` +
-        `over its swings, ${percent(eigen[1][0])} and ${percent(eigen[1][1])}.${away} ` +
-        `After ${step.value} step${step.value === 1 ? "" : "s"} ${RULES[best].text} is lowest: ` +
-        `${here[best].toPrecision(2)}.`,
+        `In the long run a step of gradient descent leaves ${per(eigen[0][0])} of the error along the ` +
+        `valley and ${per(eigen[0][1])} across. A step of momentum leaves ${per(eigen[1][0])} and ` +
+        `${per(eigen[1][1])}, on average over its swings.${away} After ${step.value} ` +
+        `step${step.value === 1 ? "" : "s"} ${RULES[best].text} has the lowest loss, ${here[best].toPrecision(2)}.`,
       values: {
         ...setting,
         bowl,

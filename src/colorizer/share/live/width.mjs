@@ -1,8 +1,8 @@
 // The best linear code of k numbers, from gray to colour: what is kept of a picture, luminance and
 // chroma apart, and of all test images.
-import { bytes, choice, clamp, figure, handle, html, line, picture, plot, set, svg } from "./kit.mjs";
+import { bytes, choice, clamp, figure, handle, html, line, percent, picture, plot, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 865, wide: 511 };
+export const height = { narrow: 939, wide: 511 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 
@@ -33,7 +33,7 @@ function render(context) {
   frame.stage.style.setProperty("--least", "16rem");
   const level = Object.fromEntries(sizes.map((size, i) => [i, size]));
   const axes = plot(frame, {
-    width: 340, height: 260, title: "Drag: how many numbers has the code?",
+    width: 340, height: 330, title: "Drag: how many numbers has the code?",
     x: { domain: [0, sizes.length - 1], ticks: sizes.map((_, i) => i).filter((i) => i % 2 === 0), label: "numbers in the code", text: (i) => String(level[i]) },
     y: { domain: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1], label: "share kept, all test images", text: (v) => `${100 * v} %` },
     margin: { left: 56 },
@@ -64,8 +64,8 @@ function render(context) {
   const shown = {
     restored: picture(frame, { ...options, title: "Restored", label: "What the code keeps" }),
     truth: picture(frame, { ...options, title: "Truth", label: "The photograph" }),
-    luminance: picture(frame, { ...options, title: "Its luminance", label: "The luminance that is kept" }),
-    chroma: picture(frame, { ...options, title: "Its chroma, on gray", label: "The chroma that is kept" }),
+    luminance: picture(frame, { ...options, title: "Luminance kept", label: "The luminance that is kept" }),
+    chroma: picture(frame, { ...options, title: "Chroma kept, on gray", label: "The chroma that is kept" }),
   };
   for (const each of Object.values(shown)) four.append(each.canvas.closest(".part"));
   frame.stage.append(four);
@@ -90,12 +90,11 @@ function render(context) {
     set(rule, { x1: x, x2: x });
     const left = parts(picked, truth);
     const own = parts(mean, truth).map((whole, part) => 1 - left[part] / whole);
-    const per = (share) => `${Math.round(100 * share)}\u00a0%`;
     const numbers = sizes[at] === 1 ? "One number keeps" : `${sizes[at]} numbers keep`;
     return {
       words:
-        `${numbers} ${per(kept[0][at])} of the luminance and ${per(kept[1][at])} of the chroma, over all ` +
-        `test images. Of this picture: ${per(own[0])} and ${per(own[1])}.`.replaceAll("-", "−"),
+        `${numbers} ${percent(kept[0][at])} of the luminance and ${percent(kept[1][at])} of the chroma, over all ` +
+        `test images. Of this picture: ${percent(own[0])} and ${percent(own[1])}.`,
       values: { size: sizes[at], own, picked: Array.from(picked) },
     };
   }
