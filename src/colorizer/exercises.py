@@ -10,9 +10,13 @@ the reader wrote. A bad answer gets the hint and a sentence, never a traceback.
 
 Where numbers are expected, the chapter's page asks for the same ones, with the same hint: `expect`
 glues them under the exercise's label, where the directive `answer-number` finds them.
+
+A function that the reader writes is checked by an entry of `colorizer.checks`, which knows typical
+mistakes: `check("to_gray", to_gray)`.
 """
 
 import functools
+import importlib
 from collections.abc import Callable, Iterable
 from numbers import Real
 from types import FunctionType
@@ -81,6 +85,33 @@ def mark(label: str, answer: object) -> None:
     except Exception as error:  # whatever a reader's function, or an odd answer, stumbles over
         verdict, right = _told(error), False
     print("Right." if right else _not_yet(hint, verdict if isinstance(verdict, str) else ""))
+
+
+def check(name: str, function: object) -> None:
+    """Print "Right.", or a hint that names the mistake in a function that the reader wrote.
+
+    Args:
+        name: of the exercise, in `colorizer.checks.CHECKS`.
+        function: the reader's; empty as long as it returns None or raises `NotImplementedError`.
+
+    Raises:
+        InputError: there is no such exercise.
+    """
+    # by its name, so that an exercise more makes no other chapter stale
+    checks = importlib.import_module("colorizer.checks")
+    if name not in checks.CHECKS:
+        raise InputError(f"There is no exercise {name!r}; there are {', '.join(checks.CHECKS)}.")
+    if not callable(function):
+        print("Not yet: the answer is a function.")
+        return
+    try:
+        found = checks.fault(name, _filled(function))
+    except (_EmptyError, NotImplementedError):
+        print("Fill in the function and run this cell again.")
+        return
+    except Exception as error:  # whatever a reader's function stumbles over
+        found = _told(error)
+    print(_not_yet(found, "") if found else "Right.")
 
 
 def _numbers(right):

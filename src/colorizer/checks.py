@@ -1,0 +1,280 @@
+"""What the functions that readers write are checked against: an entry for each exercise.
+
+An entry is a reference, the inputs that it is tried on, and typical mistakes: each is a wrong
+function, and the hint for whoever wrote one that does the same. `colorizer.exercises.check` asks
+`fault` what is wrong with a reader's function.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+RTOL, ATOL = 1e-5, 1e-7  # float32 is good enough
+
+
+@dataclass(frozen=True)
+class Check:
+    """How an exercise's function is checked.
+
+    Attributes:
+        right: the reference. Where it returns an array, shape and type of it are asked for, too;
+            floating point of any width will do.
+        calls: the arguments of each call.
+        mistakes: hint to a wrong function. A reader's function that gives on every call what the
+            wrong one gives, and not what is right, gets the hint.
+        hint: where none of them is recognised.
+    """
+
+    right: Callable
+    calls: tuple[tuple, ...]
+    mistakes: dict[str, Callable]
+    hint: str
+
+
+def fault(name: str, function: Callable) -> str | None:
+    """What is wrong with a reader's function, in a sentence; None if nothing is.
+
+    Args:
+        name: of the exercise, in `CHECKS`.
+        function: the reader's. What it raises goes on to the caller.
+    """
+    entry = CHECKS[name]
+    given = [copy.deepcopy(call) for call in entry.calls]
+    results = [function(*call) for call in given]
+    expected = [entry.right(*copy.deepcopy(call)) for call in entry.calls]
+    wrong = [_difference(*pair) for pair in zip(results, expected, strict=True)]
+    if any(wrong):
+        for hint, mistake in entry.mistakes.items():
+            theirs = [mistake(*copy.deepcopy(call)) for call in entry.calls]
+            if not any(_difference(*pair) for pair in zip(results, theirs, strict=True)):
+                return hint
+        return f"{entry.hint} {next(filter(None, wrong))}"
+    if any(not _same(*pair) for pair in zip(given, entry.calls, strict=True)):
+        return "the result is right, but your function changes its input. Work on a copy."
+    return None
+
+
+def _difference(result, expected):
+    """A sentence on how a result differs from what is expected, or None."""
+    if isinstance(expected, tuple):
+        if not isinstance(result, tuple | list) or len(result) != len(expected):
+            return f"It should return {len(expected)} values."
+        pairs = zip(result, expected, strict=True)
+        return next(filter(None, (_difference(*pair) for pair in pairs)), None)
+    try:
+        result, expected = np.asarray(result), np.asarray(expected)
+    except ValueError:  # rows of different lengths
+        return "It should return an array."
+    if result.shape != expected.shape:
+        return f"It returns the shape {result.shape} where {expected.shape} is right."
+    if result.dtype.kind not in "biuf":
+        return "It should return numbers."
+    if expected.dtype.kind != "f" and result.dtype != expected.dtype:
+        return f"It returns the type {result.dtype} where {expected.dtype} is right."
+    if not np.allclose(result, expected, RTOL, ATOL):
+        return "It returns other numbers than the equation."
+    return None
+
+
+def _same(given, before):
+    return all(np.array_equal(a, b) for a, b in zip(given, before, strict=True))
+
+
+# ---- What colour is lost?
+
+_WEIGHTS = np.array([0.299, 0.587, 0.114])
+_WHOLE = np.array([9798, 19235, 3735])
+
+
+def _bytes(*shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def _floats(*shape, seed=0):
+    return np.random.default_rng(seed).random(shape)
+
+
+def _to_gray(rgb):
+    return ((rgb.astype(np.int64) @ _WHOLE + 2**14) >> 15).astype(np.uint8)
+
+
+# Pure blue, white, and colours that lie so near a half that the rounded weights decide.
+_EDGES = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0], [0, 0, 5]], np.uint8)
+
+_GRAY = Check(
+    right=_to_gray,
+    calls=((_EDGES,), (_bytes(16, 16, 3),), (_bytes(4, 8, 8, 3),)),
+    mistakes={
+        "add a half, 2**14, before the shift; yours cuts instead of rounding.": (
+            lambda rgb: ((rgb.astype(np.int64) @ _WHOLE) >> 15).astype(np.uint8)
+        ),
+        "the bytes overflow. Turn them into whole numbers with more room first.": (
+            lambda rgb: (rgb * _WHOLE.astype(np.uint8)).sum(-1, dtype=np.uint8)
+        ),
+        "the weights are in the order red, green, blue; yours are the other way round.": (
+            lambda rgb: _to_gray(rgb[..., ::-1])
+        ),
+        "the levels are right, but not of the type uint8.": (
+            lambda rgb: _to_gray(rgb).astype(np.int64)
+        ),
+        "this is the plain mean of the three channels. The equation weights them.": (
+            lambda rgb: np.rint(rgb.mean(axis=-1)).astype(np.uint8)
+        ),
+    },
+    hint="multiply by the three whole numbers, add, and shift.",
+)
+
+_OPPOSITE = Check(
+    right=lambda rgb: 2 * (rgb @ _WEIGHTS)[..., np.newaxis] - rgb,
+    calls=((_floats(5, 3),), (_floats(2, 4, 4, 3),)),
+    mistakes={
+        "this is the photographic negative, which turns the gray over as well.": (
+            lambda rgb: 1 - rgb
+        ),
+        "this turns the colour around the plain mean. The gray is the weighted sum.": (
+            lambda rgb: 2 * rgb.mean(axis=-1, keepdims=True) - rgb
+        ),
+        "this is the opposite chroma alone; the gray is missing.": (
+            lambda rgb: (rgb @ _WEIGHTS)[..., np.newaxis] - rgb
+        ),
+        "do not clip: the exercise lets the result leave [0, 1].": (
+            lambda rgb: np.clip(2 * (rgb @ _WEIGHTS)[..., np.newaxis] - rgb, 0, 1)
+        ),
+    },
+    hint="write the colour as its gray plus its chroma, and change the sign of the second.",
+)
+
+
+# ---- Why divide by 255?
+
+
+def _standardise(images, axis=(0, 1, 2)):
+    centred = images - images.mean(axis=axis, keepdims=True)
+    return centred / images.std(axis=axis, keepdims=True)
+
+
+_STANDARDISE = Check(
+    right=_standardise,
+    calls=((_floats(6, 4, 5, 3) * [1, 2, 3] + [0, 1, 2],), (255 * _floats(3, 4, 4, 1),)),
+    mistakes={
+        "there is one mean and one deviation for each channel, not one for all.": (
+            lambda images: _standardise(images, axis=None)
+        ),
+        "the mean is over the images as well; yours is each image's own.": (
+            lambda images: _standardise(images, axis=(1, 2))
+        ),
+        "the mean is over rows and columns as well; yours is each pixel's own.": (
+            lambda images: _standardise(images, axis=0)
+        ),
+        "divide by the standard deviation, not by the variance.": (
+            lambda images: (images - images.mean((0, 1, 2))) / images.var((0, 1, 2))
+        ),
+        "the mean is right; the deviation is missing.": (
+            lambda images: images - images.mean((0, 1, 2))
+        ),
+    },
+    hint="mean and deviation are over images, rows and columns, and stay apart for each channel.",
+)
+
+
+def _to_bytes(values):
+    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
+
+
+def _wrapped(values):
+    return values.astype(np.int64).astype(np.uint8)
+
+
+_BYTES = Check(
+    right=_to_bytes,
+    calls=((np.array([-0.2, -0.001, 0, 0.4999, 0.5, 0.9999, 1, 1.3]),), (_floats(3, 4, 4, 3),)),
+    mistakes={
+        "round; yours cuts off what stands behind the point.": (
+            lambda values: _wrapped(255 * np.clip(values, 0, 1))
+        ),
+        "clip to [0, 1] first; outside, bytes start over, and white turns black.": (
+            lambda values: _wrapped(np.rint(255 * values))
+        ),
+        "white is level 255, so the factor is 255 and not 256.": (
+            lambda values: _wrapped(np.minimum(np.rint(256 * np.clip(values, 0, 1)), 255))
+        ),
+        "the levels are right, but not of the type uint8.": (
+            lambda values: np.rint(255 * np.clip(values, 0, 1))
+        ),
+    },
+    hint="clip, multiply, round, and only then change the type.",
+)
+
+
+# ---- Training the paper's model
+
+
+def _split(prediction, truth):
+    error = prediction - truth
+    seen = (error @ _WEIGHTS) ** 2 / (_WEIGHTS @ _WEIGHTS)
+    return np.mean(seen) / 3, np.mean(np.sum(error**2, axis=-1) - seen) / 3
+
+
+def _split_without_length(prediction, truth):
+    error = prediction - truth
+    seen = (error @ _WEIGHTS) ** 2
+    return np.mean(seen) / 3, np.mean(np.sum(error**2, axis=-1) - seen) / 3
+
+
+_SPLIT = Check(
+    right=_split,
+    calls=((_floats(4, 5, 5, 3), _floats(4, 5, 5, 3, seed=1)),),
+    mistakes={
+        "your two parts are those of a pixel, and a pixel has three numbers.": (
+            lambda prediction, truth: tuple(3 * part for part in _split(prediction, truth))
+        ),
+        "the weights' length is not 1: divide by its square.": _split_without_length,
+        "the luminance comes first, then the chroma.": (
+            lambda prediction, truth: _split(prediction, truth)[::-1]
+        ),
+    },
+    hint="project the error of each pixel onto the weights; the rest is the chroma.",
+)
+
+
+def _psnr(prediction, truth):
+    return np.mean(-10 * np.log10(np.mean((prediction - truth) ** 2, axis=(1, 2, 3))))
+
+
+_PSNR = Check(
+    right=_psnr,
+    calls=(
+        (_floats(4, 5, 5, 3), _floats(4, 5, 5, 3, seed=1) * np.arange(1, 5).reshape(4, 1, 1, 1)),
+    ),
+    mistakes={
+        "this is the ratio of the mean error; asked for is the mean of the images' ratios.": (
+            lambda prediction, truth: -10 * np.log10(np.mean((prediction - truth) ** 2))
+        ),
+        "the logarithm is that to the base 10, not the natural one.": (
+            lambda prediction, truth: np.log(10) * _psnr(prediction, truth)
+        ),
+        "the factor is 10 where the MSE is in the logarithm; 20 belongs to its root.": (
+            lambda prediction, truth: 2 * _psnr(prediction, truth)
+        ),
+        "each image has one error, over its rows, columns and channels.": (
+            lambda prediction, truth: np.mean(
+                -10 * np.log10(np.mean((prediction - truth) ** 2, axis=-1))
+            )
+        ),
+        "the sign is wrong: a small error is a high ratio.": (
+            lambda prediction, truth: -_psnr(prediction, truth)
+        ),
+    },
+    hint="one error for each image, its logarithm, and at last the mean.",
+)
+
+CHECKS = {
+    "to_gray": _GRAY,
+    "opposite": _OPPOSITE,
+    "standardise": _STANDARDISE,
+    "to_bytes": _BYTES,
+    "split_error": _SPLIT,
+    "psnr": _PSNR,
+}

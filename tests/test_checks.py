@@ -1,0 +1,156 @@
+"""Exercises that are functions: right answers pass, and typical wrong ones get the right hint."""
+
+import cv2
+import numpy as np
+import pytest
+
+from colorizer import checks
+from colorizer.errors import InputError
+from colorizer.exercises import check
+
+W = [0.299, 0.587, 0.114]
+
+
+def opencv(rgb):
+    flat = np.ascontiguousarray(rgb.reshape(1, -1, 3))
+    return cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY).reshape(rgb.shape[:-1])
+
+
+def luminance(rgb):
+    return rgb[..., :1] * W[0] + rgb[..., 1:2] * W[1] + rgb[..., 2:] * W[2]
+
+
+def standardised(images):
+    flat = images.reshape(-1, images.shape[-1])
+    return ((flat - flat.mean(axis=0)) / flat.std(axis=0)).reshape(images.shape)
+
+
+def cut_short(rgb):
+    red, green, blue = np.moveaxis(rgb.astype(int), -1, 0)
+    return ((9798 * red + 19235 * green + 3735 * blue) // 2**15).astype(np.uint8)
+
+
+def clipped_in_place(values):
+    np.clip(values, 0, 1, out=values)
+    return np.round(values * 255).astype(np.uint8)
+
+
+def parts(prediction, truth, divide=3):
+    error = prediction - truth
+    along = np.einsum("...c,c->...", error, np.array(W) / np.linalg.norm(W))
+    whole = (error**2).sum(axis=-1)
+    return [(along**2).mean() / divide, (whole - along**2).mean() / divide]
+
+
+def decibels(mse):
+    return 10 * np.log10(1 / mse)
+
+
+# exercise: an answer that is right, and wrong ones with words of their hints
+ANSWERS = {
+    "to_gray": (
+        opencv,
+        [
+            (cut_short, "before the shift"),
+            (lambda rgb: opencv(rgb[..., ::-1]), "other way round"),
+            (lambda rgb: opencv(rgb).astype(int), "not of the type uint8"),
+            (lambda rgb: np.mean(rgb, axis=-1).round().astype("uint8"), "plain mean"),
+            (lambda rgb: opencv(rgb)[..., None], "the shape (4, 1) where (4,) is right"),
+        ],
+    ),
+    "opposite": (
+        lambda rgb: luminance(rgb) - (rgb - luminance(rgb)),
+        [
+            (lambda rgb: 1.0 - rgb, "negative"),
+            (lambda rgb: 2 / 3 * rgb.sum(axis=-1)[..., None] - rgb, "plain mean"),
+            (lambda rgb: luminance(rgb) - rgb, "gray is missing"),
+            (lambda rgb: (2 * luminance(rgb) - rgb).clip(0, 1), "do not clip"),
+        ],
+    ),
+    "standardise": (
+        standardised,
+        [
+            (lambda x: (x - x.mean()) / x.std(), "one for all"),
+            (lambda x: np.stack([standardised(one[None])[0] for one in x]), "each image's own"),
+            (lambda x: (x - x.mean(axis=0)) / x.std(axis=0), "each pixel's own"),
+            (lambda x: x - x.mean(axis=(0, 1, 2)), "deviation is missing"),
+        ],
+    ),
+    "to_bytes": (
+        lambda values: np.floor(values.clip(0, 1) * 255 + 0.5).astype(np.uint8),
+        [
+            (lambda values: (values.clip(0, 1) * 255).astype("uint8"), "cuts off"),
+            (lambda values: np.round(values * 255).astype(int).astype("uint8"), "start over"),
+            (lambda values: np.round(values.clip(0, 1) * 255), "not of the type uint8"),
+            (clipped_in_place, "changes its input"),
+        ],
+    ),
+    "split_error": (
+        parts,
+        [
+            (lambda p, t: parts(p, t, divide=1), "three numbers"),
+            (lambda p, t: parts(p, t)[::-1], "comes first"),
+            (lambda p, t: sum(parts(p, t)), "should return 2 values"),
+        ],
+    ),
+    "psnr": (
+        lambda p, t: np.mean([decibels(np.mean((a - b) ** 2)) for a, b in zip(p, t, strict=True)]),
+        [
+            (lambda p, t: decibels(np.mean((p - t) ** 2)), "the mean of the images' ratios"),
+            (lambda p, t: -10 * np.mean(np.log(((p - t) ** 2).mean((1, 2, 3)))), "natural"),
+            (lambda p, t: np.mean(2 * decibels(((p - t) ** 2).mean((1, 2, 3)))), "20 belongs"),
+            (lambda p, t: decibels(((p - t) ** 2).mean((1, 2, 3))), "the shape (4,) where ()"),
+        ],
+    ),
+}
+WRONG = [(name, i) for name, (_, wrong) in ANSWERS.items() for i in range(len(wrong))]
+
+
+def test_every_exercise_has_three_wrong_answers_or_more():
+    assert ANSWERS.keys() == checks.CHECKS.keys()
+    assert min(len(wrong) for _, wrong in ANSWERS.values()) >= 3
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_right_answers(name, capsys):
+    check(name, ANSWERS[name][0])
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(("name", "i"), WRONG)
+def test_wrong_answers_get_the_right_hint(name, i, capsys):
+    answer, words = ANSWERS[name][1][i]
+    check(name, answer)
+    told = capsys.readouterr().out
+    assert told.startswith("Not yet: ")
+    assert told.count("\n") == 1
+    assert words in told
+
+
+@pytest.mark.parametrize("name", checks.CHECKS)
+def test_no_mistake_is_taken_for_another_or_for_right(name):
+    entry = checks.CHECKS[name]
+    assert checks.fault(name, entry.right) is None
+    for hint, mistake in entry.mistakes.items():
+        assert checks.fault(name, mistake) == hint
+
+
+def test_empty_functions_and_what_is_none(capsys):
+    def nothing(rgb):
+        """Your lines."""
+
+    def later(rgb):
+        raise NotImplementedError
+
+    def stops(rgb):
+        return rgb.nothing
+
+    for answer in (nothing, later):
+        check("to_gray", answer)
+        assert capsys.readouterr().out == "Fill in the function and run this cell again.\n"
+    check("to_gray", 3)
+    assert capsys.readouterr().out == "Not yet: the answer is a function.\n"
+    check("to_gray", stops)
+    assert capsys.readouterr().out.startswith("Not yet: It stopped with AttributeError: ")
+    with pytest.raises(InputError, match="no exercise 'absent'"):
+        check("absent", nothing)
