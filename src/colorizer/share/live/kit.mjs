@@ -39,9 +39,12 @@ export function scale([a, b], [c, d]) {
   return map;
 }
 
-/** The `d` of a path through points [x, y] of the page. */
+/** The `d` of a path through points [x, y] of the page, of which a level stretch needs but two. */
 export const line = (points) =>
-  points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(2)} ${y.toFixed(2)}`).join("");
+  points
+    .filter(([, y], i) => points[i - 1]?.[1] !== y || points[i + 1]?.[1] !== y)
+    .map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`)
+    .join("");
 
 /** A number in so many decimals, if that is said, with a true minus and none before a mere zero. */
 export const signed = (x, decimals) =>

@@ -3,7 +3,7 @@ import { choice, figure, line, normals, plot, power, set, slider, svg } from "./
 
 export const height = { narrow: 842, wide: 420 };
 
-const [LAYERS, UNITS, INPUTS] = [20, 64, 16];
+const [LAYERS, UNITS, INPUTS] = [20, 64, 16]; // inputs by four
 const SLOPE = 0.2; // of the leaky ReLU below zero
 const LEAST = -8; // the power of ten at the bottom of the plots
 const MOST = 4;
@@ -18,12 +18,15 @@ export const ACTIVATIONS = {
 
 const rms = (values) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
 
-/** Root mean squares, a layer each, of the sums before the activation and of their gradients. */
-export function sizes(weights, inputs, ends, [bend, slope]) {
-  const [forward, back, slopes] = [[], [], []];
+/**
+ * Root mean squares, a layer each, of the sums before the activation and of their gradients; the
+ * layers' weights are `scale` times those given, as they map signals `forth` and gradients `back`.
+ */
+export function sizes({ forth, back }, scale, inputs, ends, [bend, slope]) {
+  const [forward, backward, slopes] = [[], [], []];
   let signal = inputs;
   for (let layer = 0; layer < LAYERS; layer++) {
-    const sums = times(weights[layer], signal, false);
+    const sums = times(forth[layer], signal, scale);
     forward.push(rms(sums));
     slopes.push(sums.map(slope));
     signal = sums.map(bend);
@@ -31,25 +34,35 @@ export function sizes(weights, inputs, ends, [bend, slope]) {
   let gradient = ends;
   for (let layer = LAYERS - 1; layer >= 0; layer--) {
     gradient = gradient.map((g, i) => g * slopes[layer][i]);
-    back.unshift(rms(gradient));
-    gradient = times(weights[layer], gradient, true);
+    backward.unshift(rms(gradient));
+    gradient = times(back[layer], gradient, scale);
   }
-  return { forward, back };
+  return { forward, back: backward };
 }
 
-/** Each of some vectors, one after the other, times a matrix from its right, or its transpose. */
-function times(matrix, vectors, transposed) {
+/** A matrix times each of some vectors, one after the other, and a number. */
+function times(matrix, vectors, scale) {
   const out = new Float64Array(vectors.length);
-  for (let at = 0; at < vectors.length; at += UNITS) {
+  for (let at = 0; at < vectors.length; at += 4 * UNITS) {
     for (let i = 0; i < UNITS; i++) {
-      const value = vectors[at + i];
-      if (value === 0) continue;
-      if (transposed) for (let j = 0; j < UNITS; j++) out[at + j] += value * matrix[j * UNITS + i];
-      else for (let j = 0; j < UNITS; j++) out[at + j] += value * matrix[i * UNITS + j];
+      let a = 0, b = 0, c = 0, d = 0; // four vectors at once, since a sum waits for its last addition
+      for (let j = 0; j < UNITS; j++) {
+        const weight = matrix[i * UNITS + j];
+        a += weight * vectors[at + j];
+        b += weight * vectors[at + UNITS + j];
+        c += weight * vectors[at + 2 * UNITS + j];
+        d += weight * vectors[at + 3 * UNITS + j];
+      }
+      out[at + i] = scale * a;
+      out[at + UNITS + i] = scale * b;
+      out[at + 2 * UNITS + i] = scale * c;
+      out[at + 3 * UNITS + i] = scale * d;
     }
   }
   return out;
 }
+
+const transposed = (matrix) => matrix.map((_, k) => matrix[(k % UNITS) * UNITS + Math.floor(k / UNITS)]);
 
 /** A factor in two digits, or as a power of ten. */
 const factor = (x) =>
@@ -58,7 +71,9 @@ const factor = (x) =>
 function render(context) {
   const frame = figure(context, update);
   const { seed, activation, spread } = frame.data;
-  const drawn = normals(LAYERS * UNITS * UNITS, seed);
+  const drawn = normals(LAYERS * UNITS ** 2, seed);
+  const back = Array.from({ length: LAYERS }, (_, i) => drawn.subarray(i * UNITS ** 2, (i + 1) * UNITS ** 2));
+  const weights = { forth: back.map(transposed), back };
   const inputs = normals(INPUTS * UNITS, seed + 1);
   const ends = normals(INPUTS * UNITS, seed + 2);
 
@@ -100,10 +115,7 @@ function render(context) {
 
   function update() {
     const scale = size.value / Math.sqrt(UNITS);
-    const weights = Array.from({ length: LAYERS }, (_, i) =>
-      drawn.subarray(i * UNITS ** 2, (i + 1) * UNITS ** 2).map((w) => scale * w),
-    );
-    const { forward, back } = sizes(weights, inputs, ends, ACTIVATIONS[which.value]);
+    const { forward, back } = sizes(weights, scale, inputs, ends, ACTIVATIONS[which.value]);
     charts[0](forward);
     charts[1](back);
     return {
