@@ -23,9 +23,10 @@ var Scorer = {
   objPrioDefault: 0,
   score(found) {
     const [page, , anchor, , score] = found;
-    if (anchor.toLowerCase() === `#${TERM}`) {
+    const explained = anchor.toLowerCase().slice(1);
+    if (explained === TERM || explained.startsWith(`${TERM}-`)) {
       found[1] += `: ${anchor.slice("#term-".length).replaceAll("-", " ")}`; // the title
-      return 10_000;
+      return explained === TERM ? 10_000 : 9_000;
     }
     if (REFERENCE.test(page)) return score;
     const places = SOUGHT.map((pages) => pages.indexOf(page)).filter((place) => place >= 0);
@@ -37,7 +38,8 @@ var Scorer = {
 // takes them from all that stands there. Here they come from the page's prose.
 async function fetch(address) {
   const page = PAGES.find((name) => address.endsWith(`${name}.html`));
-  const main = Object.assign(document.createElement("div"), { textContent: TEXTS[page] ?? "" });
+  if (!TEXTS[page]) return new Response(""); // Sphinx shows nothing of it
+  const main = Object.assign(document.createElement("div"), { textContent: TEXTS[page] });
   main.setAttribute("role", "main");
   for (const [id, textContent] of page === GLOSSARY ? Object.entries(TERMS) : []) {
     main.append(Object.assign(document.createElement("p"), { id, textContent }));

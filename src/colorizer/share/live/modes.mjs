@@ -177,7 +177,8 @@ function render(context) {
     rows[0].told.textContent = shares.map((s, i) => `${LETTERS[i]} ${Math.round(100 * s)}\u00a0%`).join(", ");
     rows[1].told.textContent = "the mean";
     rows[2].told.textContent = undecided ? "a median; any between is as good" : "the median of each channel";
-    rows[3].told.textContent = LETTERS[shares.indexOf(Math.max(...shares))];
+    const most = shares.flatMap((share, i) => (share > Math.max(...shares) - 1e-9 ? [LETTERS[i]] : []));
+    rows[3].told.textContent = most.length > 1 ? `a tie: ${most.join(" or ")}` : most[0];
     const paler = `The mean's saturation is ${two(saturation(answers.mean))}; the colours' own is ${two(typical)} on average.`;
     const same = colours.findIndex((c, i) => shares[i] && c.every((x, k) => Math.abs(x - answers.median[k]) < 1e-6));
     const median = undecided
