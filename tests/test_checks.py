@@ -46,6 +46,66 @@ def decibels(mse):
     return 10 * np.log10(1 / mse)
 
 
+def backwards(x, y, first, second, bend=True, twice=2, over=None):
+    a = x.dot(first)
+    error = np.where(a > 0, a, 0).dot(second) - y
+    upstream = twice * error / (over or y.size)
+    delta = upstream.dot(second.T)
+    if bend:
+        delta[a <= 0] = 0
+    return [x.T.dot(delta), np.where(a > 0, a, 0).T.dot(upstream)]
+
+
+def slopes(function, theta, tau, behind=1, over=2):
+    found = np.zeros(len(theta))
+    for i in range(len(theta)):
+        ahead, back = theta.copy(), theta.copy()
+        ahead[i] += tau
+        back[i] -= behind * tau
+        found[i] = (function(ahead) - function(back)) / (over * tau)
+    return found
+
+
+def slopes_in_place(function, theta, tau, restore=True):
+    found = []
+    for i in range(len(theta)):
+        kept = theta[i]
+        theta[i] = kept + tau
+        up = function(theta)
+        theta[i] = kept - tau
+        found.append((up - function(theta)) / (2 * tau))
+        if restore:
+            theta[i] = kept
+    return found
+
+
+def looks_ahead(g, m, s, t, eta=0.01, beta=0.9, share=1):
+    m = beta * m + share * g
+    return -eta * g - eta * beta * m, m, s
+
+
+def rolls(g, m, s, t, eta=0.01, beta=0.9):
+    m = beta * m + g
+    return -eta * m, m, s
+
+
+def in_keras_form(g, m, s, t, eta=0.01, beta=0.9):
+    m = beta * m - eta * g
+    return beta * m - eta * g, m, s
+
+
+def adaptive(g, m, s, t, eta=1e-3, b1=0.9, b2=0.999, epsilon=1e-7, start=True, sign=-1, inside=0):
+    m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * np.square(g)
+    by = (1 - b1**t, 1 - b2**t) if start else (1, 1)
+    root = (s / by[1] + inside * epsilon) ** 0.5 + (1 - inside) * epsilon
+    return sign * eta * m / by[0] / root, m, s
+
+
+def adaptive_in_place(g, m, s, *rest):
+    change, m[:], s[:] = adaptive(g, m, s, *rest)
+    return change, m.copy(), s.copy()
+
+
 # exercise: an answer that is right, and wrong ones with words of their hints
 ANSWERS = {
     "to_gray": (
@@ -100,6 +160,48 @@ ANSWERS = {
             (lambda p, t: -10 * np.mean(np.log(((p - t) ** 2).mean((1, 2, 3)))), "natural"),
             (lambda p, t: np.mean(2 * decibels(((p - t) ** 2).mean((1, 2, 3)))), "20 belongs"),
             (lambda p, t: decibels(((p - t) ** 2).mean((1, 2, 3))), "the shape (4,) where ()"),
+        ],
+    ),
+    "backward": (
+        backwards,
+        [
+            (lambda *given: backwards(*given, bend=False), "ReLU is missing"),
+            (lambda *given: backwards(*given, twice=1), "the 2 is missing"),
+            (lambda *given: backwards(*given, over=1), "the loss is a mean"),
+            (lambda *given: backwards(*given, over=6), "number of images"),
+            (lambda *given: backwards(*given, twice=-2), "prediction minus the truth"),
+            (lambda *given: [part.T for part in backwards(*given)], "the shape (5, 4) where"),
+        ],
+    ),
+    "numerical_gradient": (
+        slopes,
+        [
+            (lambda *given: slopes(*given, behind=0, over=1), "one side only"),
+            (lambda *given: slopes(*given, over=1), "2 tau apart"),
+            (lambda f, theta, tau: [(f(theta + tau) - f(theta - tau)) / tau / 2] * 4, "one entry"),
+            (lambda *given: slopes_in_place(*given, restore=False), "stays behind"),
+            (lambda *given: sum(slopes(*given)), "the shape () where (4,)"),
+            (lambda f, theta, tau: slopes(f, theta, -tau, over=-2), "the sign"),
+        ],
+    ),
+    "nesterov": (
+        looks_ahead,
+        [
+            (rolls, "plain momentum"),
+            (in_keras_form, "eta inside m"),
+            (lambda g, m, s, t, *rest: (looks_ahead(g, m, s, t, *rest)[0], m, s), "the old m"),
+            (lambda *given: looks_ahead(*given, share=1 - given[-1]), "adds g whole"),
+            (lambda *given: looks_ahead(*given)[0], "should return 3 values"),
+        ],
+    ),
+    "adam": (
+        adaptive,
+        [
+            (lambda *given: adaptive(*given, start=False), "bias correction is missing"),
+            (lambda *given: adaptive(*given, inside=1), "inside the root"),
+            (lambda *given: adaptive(*given, sign=1), "climbs"),
+            (adaptive_in_place, "changes its input"),
+            (lambda *given: adaptive(*given)[0], "should return 3 values"),
         ],
     ),
 }

@@ -270,6 +270,165 @@ _PSNR = Check(
     hint="one error for each image, its logarithm, and at last the mean.",
 )
 
+# ---- Backpropagation
+
+
+def _backward(x, y, first, second, slope=lambda a: a > 0):
+    a = x @ first
+    h = np.maximum(a, 0)
+    by_output = 2 * (h @ second - y) / y.size
+    return x.T @ (by_output @ second.T * slope(a)), h.T @ by_output
+
+
+def _scaled(function, factor):
+    return lambda *given: tuple(factor(*given) * part for part in function(*given))
+
+
+_BACKWARD = Check(
+    right=_backward,
+    calls=((_floats(6, 4) - 0.5, _floats(6, 3, seed=1), _floats(4, 5) - 0.5, _floats(5, 3) - 0.5),),
+    mistakes={
+        "the ReLU is missing on the way back: its slope is 1 where a > 0, and else 0.": (
+            lambda *given: _backward(*given, slope=np.ones_like)
+        ),
+        "the slope of a square is twice the error; the 2 is missing.": (
+            _scaled(_backward, lambda *given: 0.5)
+        ),
+        "the loss is a mean; divide by the number of its values, `y.size`.": (
+            _scaled(_backward, lambda x, y, *_: y.size)
+        ),
+        "the mean is over all values of `y`; you divide by the number of images.": (
+            _scaled(_backward, lambda x, y, *_: y.shape[1])
+        ),
+        "the sign is wrong: the error is the prediction minus the truth.": (
+            _scaled(_backward, lambda *given: -1)
+        ),
+        "the gradient by the first matrix comes first.": lambda *given: _backward(*given)[::-1],
+    },
+    hint="walk back: the loss, the second matrix, the ReLU, the first matrix.",
+)
+
+
+def _numerical(function, theta, tau):
+    nudges = tau * np.eye(theta.size)
+    return np.array([(function(theta + d) - function(theta - d)) / (2 * tau) for d in nudges])
+
+
+def _numerical_left_behind(function, theta, tau):
+    return np.array(
+        [
+            _numerical(function, theta - tau * (np.arange(theta.size) < i), tau)[i]
+            for i in range(theta.size)
+        ]
+    )
+
+
+_NUMERICAL = Check(
+    right=_numerical,
+    calls=((lambda theta: np.prod(theta) + np.sum(theta**3), _floats(4), 0.1),),
+    mistakes={
+        "this nudges to one side only. Take the losses on both sides.": (
+            lambda f, theta, tau: np.array([f(theta + d) - f(theta) for d in tau * np.eye(4)]) / tau
+        ),
+        "the two points are 2 tau apart; you divide by tau.": (
+            lambda f, theta, tau: 2 * _numerical(f, theta, tau)
+        ),
+        "nudge one entry at a time; yours moves all of them together.": (
+            lambda f, theta, tau: np.full(4, (f(theta + tau) - f(theta - tau)) / (2 * tau))
+        ),
+        "a nudge stays behind. Put the entry back before you nudge the next.": (
+            _numerical_left_behind
+        ),
+        "the sign is wrong: it is the loss ahead minus the loss behind.": (
+            lambda f, theta, tau: -_numerical(f, theta, tau)
+        ),
+    },
+    hint="for each entry: the loss with tau more, minus the loss with tau less, over 2 tau.",
+)
+
+
+# ---- Optimisers
+
+
+def _nesterov(g, m, s, t, eta, beta):
+    m = beta * m + g
+    return -eta * (g + beta * m), m, s
+
+
+_NESTEROV = Check(
+    right=_nesterov,
+    calls=(
+        (_floats(5) - 0.5, np.zeros(5), np.zeros(5), 1, 0.1, 0.9),
+        (_floats(5) - 0.5, _floats(5, seed=1) - 0.5, _floats(5, seed=2), 3, 0.2, 0.8),
+    ),
+    mistakes={
+        "this is plain momentum. In g + beta m stands the new m, not the old one.": (
+            lambda g, m, s, t, eta, beta: (-eta * (beta * m + g), beta * m + g, s)
+        ),
+        "this climbs. The change is minus eta times the step.": (
+            lambda g, m, s, t, eta, beta: (eta * (g + beta * (beta * m + g)), beta * m + g, s)
+        ),
+        "you return the old m; the next step needs the new one.": (
+            lambda g, m, *rest: (_nesterov(g, m, *rest)[0], m, rest[0])
+        ),
+        "Keras keeps eta inside m. Here m holds none: it is beta m + g.": (
+            lambda g, m, s, t, eta, beta: (
+                beta * (beta * m - eta * g) - eta * g,
+                beta * m - eta * g,
+                s,
+            )
+        ),
+        "this m is a mean, which Adam keeps. Momentum adds g whole.": (
+            lambda g, m, *rest: _nesterov(g, m - g, *rest)  # beta (m - g) + g
+        ),
+    },
+    hint="first the new m, then the change, minus eta times g + beta m.",
+)
+
+
+def _adam(g, m, s, t, eta, beta_1, beta_2, epsilon, correct=(True, True), power=pow):
+    m = beta_1 * m + (1 - beta_1) * g
+    s = beta_2 * s + (1 - beta_2) * g**2
+    m_hat = m / (1 - power(beta_1, t)) if correct[0] else m
+    s_hat = s / (1 - power(beta_2, t)) if correct[1] else s
+    return -eta * m_hat / (np.sqrt(s_hat) + epsilon), m, s
+
+
+def _adam_as_printed(g, m, s, t, eta, beta_1, beta_2, epsilon):
+    _, m, s = _adam(g, m, s, t, eta, beta_1, beta_2, epsilon)
+    m_hat, s_hat = m / (1 - beta_1**t), s / (1 - beta_2**t)
+    return -eta * m_hat / np.sqrt(s_hat + epsilon), m, s
+
+
+def _adam_remembers(g, m, s, t, eta, beta_1, beta_2, epsilon):
+    change, m, s = _adam(g, m, s, t, eta, beta_1, beta_2, epsilon)
+    return change, m / (1 - beta_1**t), s / (1 - beta_2**t)
+
+
+_ADAM = Check(
+    right=_adam,
+    calls=(
+        (_floats(5) - 0.5, np.zeros(5), np.zeros(5), 1, 0.1, 0.9, 0.99, 0.01),
+        (_floats(5) - 0.5, _floats(5, seed=1) - 0.5, _floats(5, seed=2), 4, 0.2, 0.2, 0.1, 0.01),
+    ),
+    mistakes={
+        "the bias correction is missing: divide m and s by what their weights add up to.": (
+            lambda *given: _adam(*given, correct=(False, False))
+        ),
+        "m is corrected, s is not.": lambda *given: _adam(*given, correct=(True, False)),
+        "s is corrected, m is not.": lambda *given: _adam(*given, correct=(False, True)),
+        "in the correction beta is raised to the power t, not multiplied by it.": (
+            lambda *given: _adam(*given, power=lambda beta, t: beta * t)
+        ),
+        "epsilon stands inside the root, as in the paper. It belongs outside.": _adam_as_printed,
+        "this climbs, as the paper's Adam does. The change is minus eta times …": (
+            lambda *given: (-_adam(*given)[0], *_adam(*given)[1:])
+        ),
+        "you return the corrected means. The memories are the uncorrected ones.": _adam_remembers,
+    },
+    hint="four lines of the chapter, in their order: m, s, their corrections, the change.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -277,4 +436,8 @@ CHECKS = {
     "to_bytes": _BYTES,
     "split_error": _SPLIT,
     "psnr": _PSNR,
+    "backward": _BACKWARD,
+    "numerical_gradient": _NUMERICAL,
+    "nesterov": _NESTEROV,
+    "adam": _ADAM,
 }
