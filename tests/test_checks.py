@@ -106,6 +106,33 @@ def adaptive_in_place(g, m, s, *rest):
     return change, m.copy(), s.copy()
 
 
+def strongest(x, k, centre=True, order=-1, turn=1):
+    mean = x.mean(axis=0)
+    _, _, v = np.linalg.svd(x - mean * centre, full_matrices=False)
+    axes = v[::-order][:k].T
+    return [mean, axes * np.sign(axes[0]) * turn]
+
+
+def through(x, mean, axes, way_in=1, way_back=1):
+    return np.einsum("pk,qk,nq->np", axes, axes, x - way_in * mean) + way_back * mean
+
+
+def kernel(normal, n=None, power=0.5, two=2):
+    k, _, c, _ = normal.shape
+    return (two / (n or k * k * c)) ** power * normal
+
+
+def leak(gradient, a, alpha, mask=None):
+    found = gradient.copy()
+    found[a <= 0 if mask is None else mask] *= alpha
+    return found
+
+
+def leak_in_place(gradient, a, alpha):
+    gradient[a <= 0] *= alpha
+    return gradient
+
+
 # exercise: an answer that is right, and wrong ones with words of their hints
 ANSWERS = {
     "to_gray": (
@@ -143,6 +170,45 @@ ANSWERS = {
             (lambda values: np.round(values * 255).astype(int).astype("uint8"), "start over"),
             (lambda values: np.round(values.clip(0, 1) * 255), "not of the type uint8"),
             (clipped_in_place, "changes its input"),
+        ],
+    ),
+    "pca": (
+        strongest,
+        [
+            (lambda x, k: strongest(x, k, order=1), "weakest"),
+            (lambda x, k: strongest(x, k, centre=False), "subtract the mean"),
+            (lambda x, k: strongest(x, k, turn=-1), "first number is positive"),
+            (lambda x, k: [strongest(x, k)[0], strongest(x, k)[1].T], "as columns"),
+            (lambda x, k: strongest(x, k)[1], "should return 2 values"),
+        ],
+    ),
+    "restore": (
+        through,
+        [
+            (lambda *given: through(*given, way_back=0), "on the way back"),
+            (lambda *given: through(*given, way_in=0), "on the way in"),
+            (lambda *given: through(*given, 0, 0), "on both ways"),
+            (lambda x, mean, axes: (x - mean).dot(axes), "this is the code"),
+        ],
+    ),
+    "he_normal": (
+        kernel,
+        [
+            (lambda normal: kernel(normal, power=1), "take the root"),
+            (lambda normal: kernel(normal, two=1), "2 is missing"),
+            (lambda normal: kernel(normal, normal.shape[2]), "not over the channels alone"),
+            (lambda normal: kernel(normal, normal.shape[0] ** 2 * normal.shape[3]), "outputs"),
+            (lambda normal: kernel(normal, normal.size), "all numbers"),
+        ],
+    ),
+    "leaky_relu_backward": (
+        leak,
+        [
+            (lambda gradient, a, alpha: leak(gradient, a, 0), "plain ReLU"),
+            (lambda gradient, a, alpha: leak(gradient, a, alpha, a < 0), "at a = 0"),
+            (lambda gradient, a, alpha: leak(gradient, a, alpha, gradient < 0), "not that of"),
+            (lambda gradient, a, alpha: leak(np.ones_like(a), a, alpha), "slope alone"),
+            (leak_in_place, "changes its input"),
         ],
     ),
     "split_error": (

@@ -208,6 +208,129 @@ _BYTES = Check(
 )
 
 
+# ---- What can 256 numbers hold?
+
+
+def _axes(matrix, k, first=True):
+    axes = np.linalg.eigh(matrix)[1]
+    axes = axes[:, ::-1][:, :k] if first else axes[:, :k]
+    return axes * np.where(axes[0] < 0, -1, 1)
+
+
+def _pca(x, k, **settings):
+    centred = x - x.mean(axis=0)
+    return x.mean(axis=0), _axes(centred.T @ centred, k, **settings)
+
+
+_PCA = Check(
+    right=_pca,
+    calls=((_floats(40, 6) * np.arange(1, 7) + 5, 3), (_floats(30, 4, seed=1) - 2, 2)),
+    mistakes={
+        "these are the weakest axes; `eigh` sorts from small to large.": (
+            lambda x, k: _pca(x, k, first=False)
+        ),
+        "subtract the mean before you multiply.": (
+            lambda x, k: (x.mean(axis=0), _axes(x.T @ x, k))
+        ),
+        "the mean is over the vectors, axis 0; yours is over the numbers of each.": (
+            lambda x, k: (x.mean(axis=1), _pca(x, k)[1])
+        ),
+        "the axes stand in rows; return them as columns.": (
+            lambda x, k: (x.mean(axis=0), _pca(x, k)[1].T)
+        ),
+        "turn each axis so that its first number is positive.": (
+            lambda x, k: (x.mean(axis=0), -_pca(x, k)[1])
+        ),
+        "the covariance has a row for each number of a vector, not for each vector.": (
+            lambda x, k: (
+                x.mean(axis=0),
+                _axes((x - x.mean(axis=0)) @ (x - x.mean(axis=0)).T, k),
+            )
+        ),
+    },
+    hint="the strongest eigenvectors of the covariance matrix, with their signs set.",
+)
+
+
+def _restore(x, mean, axes):
+    return (x - mean) @ axes @ axes.T + mean
+
+
+_RESTORE = Check(
+    right=_restore,
+    calls=((_floats(5, 6), _floats(6, seed=1), np.linalg.qr(_floats(6, 2, seed=2))[0]),),
+    mistakes={
+        "this is the code; the way back is missing.": lambda x, mean, axes: (x - mean) @ axes,
+        "add the mean on the way back.": lambda x, mean, axes: (x - mean) @ axes @ axes.T,
+        "subtract the mean on the way in.": lambda x, mean, axes: x @ axes @ axes.T + mean,
+        "the mean is missing on both ways.": lambda x, mean, axes: x @ axes @ axes.T,
+    },
+    hint="into the code with `axes`, and back with its transpose.",
+)
+
+
+# ---- Activations and beginnings
+
+
+def _by_rule(variance):
+    """Standard normal numbers of a kernel's shape, (k, k, c, f), to that variance."""
+    return lambda normal: normal * np.sqrt(variance(normal, np.prod(normal.shape[:3])))
+
+
+_HE = Check(
+    right=_by_rule(lambda _, n_in: 2 / n_in),
+    calls=((_floats(3, 3, 4, 7),), (_floats(5, 5, 6, 2, seed=1),)),
+    mistakes={
+        "the factor is a standard deviation; take the root of the variance.": (
+            lambda normal: normal * 2 / np.prod(normal.shape[:3])
+        ),
+        "the 2 is missing, which makes up for the ReLU.": _by_rule(lambda _, n_in: 1 / n_in),
+        "a sum runs over the places of the kernel too, not over the channels alone.": (
+            _by_rule(lambda normal, _: 2 / normal.shape[2])
+        ),
+        "you counted the outputs; a sum runs over what comes in.": (
+            _by_rule(lambda normal, _: 2 * normal.shape[2] / normal[..., 0].size / normal.shape[3])
+        ),
+        "you counted all numbers of the kernel; one output uses only its own.": (
+            _by_rule(lambda normal, _: 2 / normal.size)
+        ),
+        "this is Glorot's rule.": (
+            _by_rule(lambda normal, n_in: 2 / (n_in * (1 + normal.shape[3] / normal.shape[2])))
+        ),
+    },
+    hint="how many terms has one sum? The variance is 2 over their number.",
+)
+
+
+def _leaky(gradient, a, alpha):
+    return gradient * np.where(a > 0, 1, alpha)
+
+
+_LEAKY = Check(
+    right=_leaky,
+    calls=((_floats(6, 5) - 0.5, np.rint(4 * _floats(6, 5, seed=1)) - 2, 0.3),),
+    mistakes={
+        "this is the slope alone; multiply it by the gradient.": (
+            lambda gradient, a, alpha: np.where(a > 0, 1, alpha)
+        ),
+        "the sign of `a` decides, not that of the gradient.": (
+            lambda gradient, a, alpha: _leaky(gradient, gradient, alpha)
+        ),
+        "the leak is missing: below zero this is a plain ReLU.": (
+            lambda gradient, a, alpha: _leaky(gradient, a, 0)
+        ),
+        "this is the forward pass.": lambda gradient, a, alpha: _leaky(a, a, alpha),
+        "at a = 0 the slope is alpha.": (
+            lambda gradient, a, alpha: gradient * np.where(a >= 0, 1, alpha)
+        ),
+        "the two slopes are exchanged.": (
+            lambda gradient, a, alpha: gradient * np.where(a > 0, alpha, 1)
+        ),
+    },
+    hint="the gradient times the slope at `a`.",
+)
+
+
 # ---- Training the paper's model
 
 
@@ -434,6 +557,10 @@ CHECKS = {
     "opposite": _OPPOSITE,
     "standardise": _STANDARDISE,
     "to_bytes": _BYTES,
+    "pca": _PCA,
+    "restore": _RESTORE,
+    "he_normal": _HE,
+    "leaky_relu_backward": _LEAKY,
     "split_error": _SPLIT,
     "psnr": _PSNR,
     "backward": _BACKWARD,
