@@ -124,6 +124,24 @@ export function difference(p, q, i = 0) {
 /** Structural similarity of images, side × side, mean over windows, channels and images. */
 export function ssim(p, q, side) {
   const n = WINDOW * WINDOW;
+  const rows = Array.from({ length: 5 }, () => new Float64Array(p.length)); // sums over a row of a window
+  for (let at = 0; at < p.length - 3 * (WINDOW - 1); at++) { // some run over an edge and are not used
+    let x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+    for (let b = 0; b < WINDOW; b++) {
+      const u = p[at + 3 * b];
+      const v = q[at + 3 * b];
+      x += u;
+      y += v;
+      xx += u * u;
+      yy += v * v;
+      xy += u * v;
+    }
+    rows[0][at] = x;
+    rows[1][at] = y;
+    rows[2][at] = xx;
+    rows[3][at] = yy;
+    rows[4][at] = xy;
+  }
   let [total, count] = [0, 0];
   for (let image = 0; image < p.length; image += 3 * side * side) {
     for (let i = 0; i <= side - WINDOW; i++) {
@@ -131,16 +149,12 @@ export function ssim(p, q, side) {
         for (let k = 0; k < 3; k++) {
           let x = 0, y = 0, xx = 0, yy = 0, xy = 0;
           for (let a = 0; a < WINDOW; a++) {
-            let at = image + 3 * ((i + a) * side + j) + k;
-            for (let b = 0; b < WINDOW; b++, at += 3) {
-              const u = p[at];
-              const v = q[at];
-              x += u;
-              y += v;
-              xx += u * u;
-              yy += v * v;
-              xy += u * v;
-            }
+            const at = image + 3 * ((i + a) * side + j) + k;
+            x += rows[0][at];
+            y += rows[1][at];
+            xx += rows[2][at];
+            yy += rows[3][at];
+            xy += rows[4][at];
           }
           x /= n;
           y /= n;
