@@ -32,6 +32,10 @@ def valley():
     return live.figure("valley", alt="Five optimisers in a narrow valley.", start=[-1.4, -2.4])
 
 
+def graph():
+    return live.figure("graph", alt="A network and its gradients.", weights=[1.5, 0.8, 1.2, -0.9])
+
+
 def schedule():
     return live.figure(
         "schedule", alt="A schedule, its loss, and a walk.", curvatures=[1.0, 0.1], seed=7
@@ -73,7 +77,7 @@ def masks():
     )
 
 
-FIGURES = [scatter, valley, schedule, norm, signal, shrinkage, masks]
+FIGURES = [scatter, graph, valley, schedule, norm, signal, shrinkage, masks]
 
 
 def normals(count, seed):
@@ -153,6 +157,46 @@ def test_copies_are_scattered_as_by_keras_and_the_marker_tells_whose(show):
     assert "no checkerboard" in shown.words
 
 
+def small_network(weights, x):
+    """The output of the network that the graph draws."""
+    hidden = np.maximum(np.array(weights[:2]) * x, 0)
+    return 1 / (1 + np.exp(-hidden @ np.array(weights[2:])))
+
+
+def test_the_graph_has_the_gradients_of_its_network(show):
+    shown = show(graph())
+    for text, x, dx in (("w₁", 0.6, 25), ("w₄", 0.35, 60), ("w₂", 0.8, -90)):
+        shown.choose(text)
+        shown.slide("Input x", x)
+        shown.slide("Truth y", 0.25)
+        before = shown.values["weights"]
+        shown.drag(slider_of(shown, "Chosen weight"), dx, 0)
+        values = shown.values
+        w = values["weights"]
+        own = np.array(["w₁", "w₂", "w₃", "w₄"]) == text
+        np.testing.assert_array_equal(np.array(w) != before, own)
+
+        def loss(w, x):
+            return (small_network(w, x) - 0.25) ** 2
+
+        assert values["loss"] == pytest.approx(loss(w, x))
+        slopes = [(loss(w + e, x) - loss(w - e, x)) / 2e-6 for e in 1e-6 * np.eye(4)]
+        np.testing.assert_allclose(values["byWeights"], slopes, atol=1e-8)
+        along_x = (loss(w, x + 1e-6) - loss(w, x - 1e-6)) / 2e-6
+        assert values["byInput"] == pytest.approx(along_x, abs=1e-8)
+        nudged = w + 0.1 * own
+        assert values["change"] == pytest.approx(loss(nudged, x) - loss(w, x))
+    assert w[1] < 0
+    assert "h₂ is off" in shown.words
+    assert values["byWeights"][1] == values["byWeights"][3] == 0
+    shown.tab.get_by_role("button", name="Downhill").click()
+    after = shown.values
+    np.testing.assert_allclose(after["weights"], np.array(w) - 2 * np.array(values["byWeights"]))
+    assert after["loss"] < values["loss"]
+    shown.tab.get_by_role("button", name="Reset").click()
+    assert shown.values["weights"] == [1.5, 0.8, 1.2, -0.9]
+
+
 def keras_walks(optimizer, bowl, start, steps):
     """The points of an optimiser of Keras on the quadratic of `bowl`."""
     a, b, c = bowl
@@ -173,7 +217,7 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
     assert shown.values["start"][1] > before[1]
     slider_of(shown, "Start").press("ArrowLeft")
     shown.slide("η: GD, momentum", -0.3)
-    shown.slide("η: RMSProp, Adam, Nadam", -0.8)
+    shown.slide("η: adaptive rules", -0.8)
     shown.slide("Momentum β", 0.8)
     shown.slide("Turned by", 25)
     values = shown.values
@@ -188,15 +232,21 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
         "rmsprop": optimizers.RMSprop(values["length"]),
         "adam": optimizers.Adam(values["length"]),
         "nadam": optimizers.Nadam(values["length"]),
+        "nesterov": optimizers.SGD(values["rate"], momentum=values["momentum"], nesterov=True),
+        "adagrad": optimizers.Adagrad(values["length"], initial_accumulator_value=0),
     }
+    assert expected.keys() == values["paths"].keys()
     for name, optimizer in expected.items():
         theirs = keras_walks(optimizer, values["bowl"], values["start"], 50)
         np.testing.assert_allclose(values["paths"][name][:51], theirs, atol=1e-5, err_msg=name)
     losses = [p @ [[a, b], [b, c]] @ p / 2 for p in map(np.array, values["paths"]["adam"])]
     np.testing.assert_allclose(values["losses"][3], losses, rtol=1e-6)
-    for row, momentum in zip(values["eigen"], (0, values["momentum"]), strict=True):
+    momenta = (0, values["momentum"], values["momentum"])
+    for row, momentum, ahead in zip(values["eigen"], momenta, (0, 0, 1), strict=True):
         for share, curvature in zip(row, (0.01, 1), strict=True):
-            step = [[1 + momentum - values["rate"] * curvature, -momentum], [1, 0]]
+            own = 1 - values["rate"] * curvature
+            sides = (own * (1 + momentum), own * momentum) if ahead else (own + momentum, momentum)
+            step = [[sides[0], -sides[1]], [1, 0]]
             assert share == pytest.approx(np.abs(np.linalg.eigvals(step)).max(), rel=1e-6)
     ways = []
     shown.slide("Turned by", 0)
@@ -208,6 +258,27 @@ def test_the_optimisers_of_the_valley_walk_as_those_of_keras(show):
     shown.slide("η: GD, momentum", 0.5)
     assert shown.values["eigen"][0][1] > 1
     assert "gradient descent runs away" in shown.words
+
+
+def test_only_who_races_is_seen(show):
+    shown = show(valley())
+    names = "[...document.querySelectorAll('.stage svg text')].filter((x) => x.checkVisibility())"
+    seen_key = "(x) => x.checkVisibility({visibilityProperty: true})"
+    keys = f"[...document.querySelectorAll('.key')].filter({seen_key})"
+    for race, who in {
+        "gathering speed": {"GD", "momentum", "Nesterov"},
+        "a rate for each": {"AdaGrad", "RMSProp", "Adam"},
+        "the paper's five": {"GD", "momentum", "RMSProp", "Adam", "Nadam"},
+    }.items():
+        shown.choose(race)
+        assert shown.values
+        seen = shown.tab.evaluate(f"{names}.map((x) => x.textContent)")
+        everyone = {"GD", "momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "Nadam"}
+        assert everyone & set(seen) == who
+        (told,) = shown.tab.evaluate(f"{keys}.map((x) => x.textContent)")
+        assert all(name in told for name in who)
+        assert ("In the long run" in shown.words) == (race != "a rate for each")
+        assert ("Nesterov" in shown.words) == (race == "gathering speed")
 
 
 def test_the_valley_is_played_and_paused(show):

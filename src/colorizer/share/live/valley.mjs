@@ -1,9 +1,9 @@
-// Five optimisers race through a quadratic valley; what a step leaves of the error, by curvature.
+// Optimisers race through a quadratic valley; what a step leaves of the error, by curvature.
 import {
-  apart, button, figure, handle, html, key, line, mark, plot, power, set, slider, svg, within,
+  apart, button, choice, figure, handle, html, key, line, mark, plot, power, set, slider, svg, within,
 } from "./kit.mjs";
 
-export const height = { narrow: 1189, wide: 648 };
+export const height = { narrow: 1266, wide: 693 };
 
 const STEPS = 100;
 const EDGE = 3; // the valley is shown from -EDGE to EDGE
@@ -13,8 +13,15 @@ const RULES = [
   { name: "rmsprop", text: "RMSProp", short: "RMSProp", class: "green dashed", dot: "up" },
   { name: "adam", text: "Adam", short: "Adam", class: "orange", dot: "diamond" },
   { name: "nadam", text: "Nadam", short: "Nadam", class: "violet dashed", dot: "down" },
+  { name: "nesterov", text: "Nesterov", short: "Nesterov", class: "green dashed", dot: "up" },
+  { name: "adagrad", text: "AdaGrad", short: "AdaGrad", class: "violet dashed", dot: "down" },
 ];
-const ORDER = [1, 3, 2, 4, 0]; // drawn one over the other: dashes over lines, the shortest path last
+const ORDER = [1, 3, 2, 5, 4, 6, 0]; // drawn one over the other: dashes over lines, the shortest last
+const RACES = [ // who runs at a time: no two with one colour
+  ["paper", "the paper's five", [0, 1, 2, 3, 4]],
+  ["speed", "gathering speed", [0, 1, 5]],
+  ["adaptive", "a rate for each", [6, 2, 3]],
+];
 
 /** The curvatures as a matrix: 1 across the valley, 1 / condition along it, turned by degrees. */
 export function curvature(condition, degrees) {
@@ -38,9 +45,13 @@ export function descend(rule, [a, b, c], start, steps, { rate, momentum, length 
     product *= share;
     const change = gradient.map((g, i) => {
       if (rule === "descent") return -rate * g;
-      if (rule === "momentum") {
+      if (rule === "momentum" || rule === "nesterov") {
         first[i] = momentum * first[i] - rate * g;
-        return first[i];
+        return rule === "momentum" ? first[i] : momentum * first[i] - rate * g;
+      }
+      if (rule === "adagrad") {
+        second[i] += g * g;
+        return (-length * g) / Math.sqrt(second[i] + 1e-7);
       }
       const decay = rule === "rmsprop" ? 0.9 : 0.999;
       second[i] = decay * second[i] + (1 - decay) * g * g;
@@ -62,12 +73,16 @@ export function descend(rule, [a, b, c], start, steps, { rate, momentum, length 
 
 export const loss = ([a, b, c], [x, y]) => (a * x * x + 2 * b * x * y + c * y * y) / 2;
 
-/** The share of the error that a step leaves in the long run, along a direction of some curvature. */
-export function left(curvature, rate, momentum) {
-  // the larger root of z² - (1 + momentum - rate · curvature) z + momentum
-  const sum = 1 + momentum - rate * curvature;
-  const inside = sum * sum - 4 * momentum;
-  return inside < 0 ? Math.sqrt(momentum) : (Math.abs(sum) + Math.sqrt(inside)) / 2;
+/**
+ * The share of the error that a step leaves in the long run, along a direction of some curvature:
+ * the larger root of r² - sum · r + product, which for Nesterov's momentum looks `ahead`.
+ */
+export function left(curvature, rate, momentum, ahead = false) {
+  const own = 1 - rate * curvature; // what gradient descent leaves
+  const sum = ahead ? (1 + momentum) * own : momentum + own;
+  const product = ahead ? momentum * own : momentum;
+  const inside = sum * sum - 4 * product;
+  return inside < 0 ? Math.sqrt(product) : (Math.abs(sum) + Math.sqrt(inside)) / 2;
 }
 
 const dot = ([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`;
@@ -89,7 +104,7 @@ function render(context) {
     text: (x) => two(ten(x)),
   });
   const length = slider(frame, {
-    label: "η: RMSProp, Adam, Nadam",
+    label: "η: adaptive rules",
     ...log,
     max: 0,
     value: -1,
@@ -122,6 +137,12 @@ function render(context) {
   const step = slider(frame, { label: "Step", min: 0, max: STEPS, value: 60 });
   const play = button(frame, { label: "Play" }, () => (playing ? pause() : begin()));
   frame.controls.append(html("div", { class: "pair" }, step.element, play));
+  const race = choice(frame, {
+    label: "Who races",
+    options: RACES.map(([name, text]) => [name, text]),
+    value: RACES[0][0],
+  });
+  race.element.classList.add("wide");
 
   function begin() {
     play.textContent = "Pause";
@@ -143,7 +164,10 @@ function render(context) {
     play.textContent = "Play";
   }
 
-  key(frame, [{ ...RULES[0], text: "gradient descent (GD)" }, ...RULES.slice(1)]);
+  const keys = html("div", { class: "over", style: "grid-column: 1 / -1" });
+  frame.stage.append(keys);
+  const told = [{ ...RULES[0], text: "gradient descent (GD)" }, ...RULES.slice(1)];
+  RACES.forEach(([, , runners]) => key({ stage: keys }, runners.map((i) => told[i])));
   frame.stage.style.setProperty("--least", "17rem");
   const map = plot(frame, {
     width: 340,
@@ -199,7 +223,7 @@ function render(context) {
     }),
   );
   chart.svg.append(...names);
-  const pair = RULES.slice(0, 2);
+  const pair = [0, 1, 5].map((i) => RULES[i]); // whose share is known
   const shares = pair.map(path);
   const spots = pair.flatMap((rule) => [sign(rule), sign(rule)]);
   const flat = svg("line", {
@@ -263,23 +287,30 @@ function render(context) {
       set(heights[i], { transform: `translate(${chart.x(step.value).toFixed(2)} ${height})` });
       if (i === 0) set(feet, { d: places.slice(0, step.value + 1).map(dot).join("") });
     });
-    const ends = losses.map((values) => depth(values.at(-1)));
+    const runners = RACES.find(([name]) => name === race.value)[2];
+    const runs = (i) => ({ display: runners.includes(i) ? "inline" : "none" });
+    RULES.forEach((_, i) => {
+      for (const part of [paths, signs, curves, heights, names]) set(part[i], runs(i));
+    });
+    set(feet, runs(0));
+    RACES.forEach(([name], i) => {
+      keys.children[i].style.visibility = name === race.value ? "visible" : "hidden";
+    });
+    const ends = runners.map((i) => depth(losses[i].at(-1)));
     const inside = [chart.inside.y + 4, chart.inside.y + chart.inside.height];
-    apart(ends, 13, inside).forEach((y, i) => set(names[i], { y: y + 4 }));
+    apart(ends, 13, inside).forEach((y, i) => set(names[runners[i]], { y: y + 4 }));
     set(now, { x1: chart.x(step.value), x2: chart.x(step.value) });
 
-    const momenta = [0, beta.value];
     const grid = Array.from({ length: 106 }, (_, i) => -3.5 + i / 30);
-    const at = (value, m) => [
-      rates.x(Math.log10(value)),
-      within(rates.y(left(value, setting.rate, m))),
-    ];
-    const eigen = momenta.map((m) => [left(1 / kappa, setting.rate, m), left(1, setting.rate, m)]);
-    momenta.forEach((m, i) => {
-      set(shares[i], { d: line(grid.map((x) => at(ten(x), m))) });
+    const share = [0, beta.value, beta.value].map((m, i) => (x) => left(x, setting.rate, m, i === 2));
+    const eigen = share.map((leaves) => [leaves(1 / kappa), leaves(1)]);
+    share.forEach((leaves, i) => {
+      const at = (x) => [rates.x(Math.log10(x)), within(rates.y(leaves(x)))];
+      const seen = i === 2 ? runs(5) : {};
+      set(shares[i], { ...seen, d: line(grid.map((x) => at(ten(x)))) });
       [1 / kappa, 1].forEach((value, j) => {
-        const [x, y] = at(value, m);
-        set(spots[2 * i + j], { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
+        const [x, y] = at(value);
+        set(spots[2 * i + j], { ...seen, transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
       });
     });
     const least = rates.x(-condition.value);
@@ -287,16 +318,23 @@ function render(context) {
     set(along, { x: least - 5, "text-anchor": "end" });
     begins.show();
 
-    const wild = pair.filter((_, i) => Math.max(...eigen[i]) >= 1).map(({ text }) => text);
+    const swinging = race.value === "speed" ? [1, 2] : [1];
+    const leaves = swinging.map(
+      (i) => `${i === 1 ? "A step of momentum" : "One of Nesterov's"} leaves ${per(eigen[i][0])} and ${per(eigen[i][1])}`,
+    );
+    const wild = [0, ...swinging].filter((i) => Math.max(...eigen[i]) >= 1).map((i) => pair[i].text);
     const away = wild.length ? ` Too large a rate: ${wild.join(" and ")} runs away.` : "";
-    const here = losses.map((values) => values[step.value]);
+    const shared =
+      race.value === "adaptive"
+        ? ""
+        : `In the long run a step of gradient descent leaves ${per(eigen[0][0])} of the error along the ` +
+          `valley and ${per(eigen[0][1])} across. ${leaves.join(". ")}, on average over its swings.${away} `;
+    const here = runners.map((i) => losses[i][step.value]);
     const best = here.indexOf(Math.min(...here));
     return {
       words:
-        `In the long run a step of gradient descent leaves ${per(eigen[0][0])} of the error along the ` +
-        `valley and ${per(eigen[0][1])} across. A step of momentum leaves ${per(eigen[1][0])} and ` +
-        `${per(eigen[1][1])}, on average over its swings.${away} After ${step.value} ` +
-        `step${step.value === 1 ? "" : "s"} ${RULES[best].text} has the lowest loss, ${here[best].toPrecision(2)}.`,
+        `${shared}After ${step.value} step${step.value === 1 ? "" : "s"} ` +
+        `${RULES[runners[best]].text} has the lowest loss, ${here[best].toPrecision(2)}.`,
       values: {
         ...setting,
         bowl,
