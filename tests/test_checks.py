@@ -1,5 +1,7 @@
 """Exercises that are functions: right answers pass, and typical wrong ones get the right hint."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -133,6 +135,52 @@ def leak_in_place(gradient, a, alpha):
     return gradient
 
 
+def layer(x, kernel, stride, side="same", flip=1):
+    """Sums one weight of the kernel at a time."""
+    k = len(kernel)
+    sizes = [-(-n // stride) if side == "same" else (n - k) // stride + 1 for n in x.shape[:2]]
+    totals = [max((m - 1) * stride + k - n, 0) for m, n in zip(sizes, x.shape, strict=False)]
+    before = [total // 2 if side == "same" else 0 for total in totals]
+    room = np.zeros((x.shape[0] + 2 * k, x.shape[1] + 2 * k, x.shape[2]))
+    room[before[0] : before[0] + x.shape[0], before[1] : before[1] + x.shape[1]] = x
+    found = np.zeros((*sizes, kernel.shape[3]))
+    for a, b in np.ndindex(k, k):
+        part = room[a : a + stride * sizes[0] : stride, b : b + stride * sizes[1] : stride]
+        found += part @ kernel[::flip, ::flip][a, b]
+    return found
+
+
+def sees(layers, begin=1):
+    field = begin
+    for i, (k, _) in enumerate(layers):
+        field += (k - 1) * math.prod(stride for _, stride in layers[:i])
+    return field, math.prod(stride for _, stride in layers)
+
+
+def spread_out(y, kernel, stride, flip=1):
+    """The transposed convolution as a convolution of the stuffed input."""
+    (h, w, f), k = y.shape, len(kernel)
+    stuffed = np.zeros(((h - 1) * stride + 2 * k - 1, (w - 1) * stride + 2 * k - 1, f))
+    stuffed[k - 1 : -k + 1 or None : stride, k - 1 : -k + 1 or None : stride] = y
+    return layer(stuffed, kernel[::-1, ::-1].swapaxes(2, 3), 1, "valid", flip)
+
+
+def last_copy_wins(y, kernel, stride):
+    x = 0 * spread_out(y, kernel, stride)
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            i0, j0, k = i * stride, j * stride, len(kernel)
+            x[i0 : i0 + k, j0 : j0 + k] = (kernel * y[i, j]).sum(axis=-1)
+    return x
+
+
+def composed(kernel, flip=-1):
+    """Moved by convolving with ones."""
+    large = np.pad(kernel[::flip, ::flip], ((0, 1), (0, 1), (0, 0), (0, 0)))
+    large = large + np.roll(large, 1, axis=0)
+    return np.moveaxis(large + np.roll(large, 1, axis=1), 3, 2)
+
+
 # exercise: an answer that is right, and wrong ones with words of their hints
 ANSWERS = {
     "to_gray": (
@@ -170,6 +218,42 @@ ANSWERS = {
             (lambda values: np.round(values * 255).astype(int).astype("uint8"), "start over"),
             (lambda values: np.round(values.clip(0, 1) * 255), "not of the type uint8"),
             (clipped_in_place, "changes its input"),
+        ],
+    ),
+    "convolve": (
+        layer,
+        [
+            (lambda *given: layer(*given, flip=-1), "flips the kernel"),
+            (lambda *given: layer(*given, side="valid"), "padding `valid`"),
+            (lambda x, kernel, stride: layer(x, kernel, 1)[::stride, ::stride], "too early"),
+            (lambda x, kernel, stride: layer(x, kernel, 1), "the stride is missing"),
+            (lambda *given: layer(*given)[np.newaxis], "the shape (1, 4, 4, 3) where"),
+        ],
+    ),
+    "receptive_field": (
+        sees,
+        [
+            (lambda layers: sees(layers)[0], "should return 2 values"),
+            (lambda layers: sees(layers)[::-1], "field comes first"),
+            (lambda layers: sees(layers, begin=0), "a pixel sees itself"),
+            (lambda layers: (1 + sum(k - 1 for k, _ in layers), sees(layers)[1]), "not one"),
+        ],
+    ),
+    "scatter": (
+        spread_out,
+        [
+            (last_copy_wins, "write over each other"),
+            (lambda *given: spread_out(*given, flip=-1), "not flipped"),
+            (lambda y, w, s: spread_out(y, w, s)[: s * len(y), : s * y.shape[1]], "cropped"),
+            (lambda y, kernel, stride: spread_out(y, kernel, 1), "the stride is missing"),
+        ],
+    ),
+    "one_kernel": (
+        composed,
+        [
+            (lambda kernel: composed(kernel, flip=1), "has the flipped kernel"),
+            (lambda kernel: composed(kernel).swapaxes(2, 3), "in the order out, in"),
+            (lambda kernel: composed(kernel) / 4, "averaged"),
         ],
     ),
     "pca": (

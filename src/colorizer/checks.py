@@ -208,6 +208,165 @@ _BYTES = Check(
 )
 
 
+# ---- The encoder
+
+
+def _zeros(side, k, stride):
+    """Of the padding `same`, before and after."""
+    total = max(stride * (-(-side // stride) - 1) + k - side, 0)
+    return total // 2, total - total // 2
+
+
+def _convolve(x, kernel, stride, zeros=_zeros, mode="constant"):
+    margins = [zeros(side, len(kernel), stride) for side in x.shape[:2]]
+    padded = np.pad(x, (*margins, (0, 0)), mode)
+    patches = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[:2], axis=(0, 1))
+    return np.einsum("ijcab,abcf->ijf", patches[::stride, ::stride], kernel)
+
+
+_CONVOLVE = Check(
+    right=_convolve,
+    calls=(
+        (_floats(8, 8, 2) - 0.5, _floats(3, 3, 2, 3, seed=1) - 0.5, 2),
+        (_floats(7, 10, 1), _floats(3, 3, 1, 2, seed=1), 2),
+        (_floats(8, 6, 2), _floats(5, 5, 2, 1, seed=1), 2),
+        (_floats(5, 4, 2), _floats(3, 3, 2, 2, seed=1), 1),
+    ),
+    mistakes={
+        "this flips the kernel, as mathematicians do. Keras does not.": (
+            lambda x, kernel, stride: _convolve(x, kernel[::-1, ::-1], stride)
+        ),
+        "the zeros are missing; this is the padding `valid`.": (
+            lambda x, kernel, stride: _convolve(x, kernel, stride, lambda *sizes: (0, 0))
+        ),
+        "your kernels stand too early. A zero that cannot be split goes after the pixels.": (
+            lambda x, kernel, stride: _convolve(x, kernel, stride, lambda _, k, s: _zeros(9, k, 1))
+        ),
+        "height and width have paddings of their own.": (
+            lambda x, kernel, stride: _convolve(
+                x, kernel, stride, lambda _, k, s: _zeros(len(x), k, s)
+            )
+        ),
+        "the stride is missing: the kernel stands at every pixel.": (
+            lambda x, kernel, stride: _convolve(x, kernel, 1)
+        ),
+        "outside the picture there are zeros, not copies of its rim.": (
+            lambda x, kernel, stride: _convolve(x, kernel, stride, mode="edge")
+        ),
+    },
+    hint="pad with zeros, and sum over the patch and all channels at each place.",
+)
+
+
+def _field(layers, begin=1, more=1, grow=lambda field, k, old, new: field + (k - 1) * old):
+    field, step = begin, 1
+    for k, stride in layers:
+        old, step = step, step * stride
+        field = grow(field, k + 1 - more, old, step)
+    return field, step
+
+
+_FIELD = Check(
+    right=_field,
+    calls=(([(3, 2), (3, 2), (3, 2)],), ([(5, 1), (2, 2), (3, 3)],), ([(3, 1)],)),
+    mistakes={
+        "the field grows by the old step, the one before this layer's stride.": (
+            lambda layers: _field(layers, grow=lambda field, k, old, new: field + (k - 1) * new)
+        ),
+        "the first of the k neighbours is in the field already; k - 1 steps come on top.": (
+            lambda layers: _field(layers, more=0)
+        ),
+        "the steps are missing: neighbours stand d pixels apart, not one.": (
+            lambda layers: _field(layers, grow=lambda field, k, old, new: field + k - 1)
+        ),
+        "begin with 1: a pixel sees itself.": lambda layers: _field(layers, begin=0),
+        "strides multiply; yours are added.": (
+            lambda layers: (_field(layers)[0], 1 + sum(stride for _, stride in layers))
+        ),
+        "the field comes first, then the step.": lambda layers: _field(layers)[::-1],
+    },
+    hint="go through the layers, and keep both numbers of the equation.",
+)
+
+
+# ---- The decoder
+
+
+def _scatter(y, kernel, stride, put=np.add):
+    (h, w, _), k = y.shape, len(kernel)
+    x = np.zeros(((h - 1) * stride + k, (w - 1) * stride + k, kernel.shape[2]))
+    for i, j in np.ndindex(h, w):
+        place = np.s_[stride * i : stride * i + k, stride * j : stride * j + k]
+        x[place] = put(x[place], kernel @ y[i, j])
+    return x
+
+
+def _scattered_mean(y, kernel, stride):
+    copies = _scatter(np.ones((*y.shape[:2], 1)), np.ones((*kernel.shape[:2], 1, 1)), stride)
+    return _scatter(y, kernel, stride) / np.maximum(copies, 1)
+
+
+_SCATTER = Check(
+    right=_scatter,
+    calls=(
+        (_floats(3, 4, 2) - 0.5, _floats(3, 3, 3, 2, seed=1) - 0.5, 2),
+        (_floats(2, 3, 2), _floats(4, 4, 1, 2, seed=1), 3),
+        (_floats(3, 3, 1), _floats(2, 2, 2, 1, seed=1), 1),
+    ),
+    mistakes={
+        "copies that overlap add up; yours write over each other.": (
+            lambda *given: _scatter(*given, put=lambda old, new: new)
+        ),
+        "copies that overlap add up; yours are averaged.": _scattered_mean,
+        "the copies are those of the kernel itself, not flipped.": (
+            lambda y, kernel, stride: _scatter(y, kernel[::-1, ::-1], stride)
+        ),
+        "nothing is cropped here: the last copy is there to its end.": (
+            lambda y, kernel, stride: _scatter(y, kernel, stride)[
+                : len(y) * stride, : y.shape[1] * stride
+            ]
+        ),
+        "the stride is missing: copy i begins at s times i.": (
+            lambda y, kernel, stride: _scatter(y, kernel, 1)
+        ),
+    },
+    hint="each place of y adds a copy of the kernel, as strong as y is there.",
+)
+
+
+def _one_kernel(kernel, flip=-1, places=((0, 0), (0, 1), (1, 0), (1, 1))):
+    k, _, inputs, outputs = kernel.shape
+    large = np.zeros((k + 1, k + 1, outputs, inputs))
+    for a, b in places:
+        large[a : a + k, b : b + k] += kernel[::flip, ::flip].swapaxes(2, 3)
+    return large
+
+
+_ONE_KERNEL = Check(
+    right=_one_kernel,
+    calls=((_floats(3, 3, 2, 4),), (_floats(3, 3, 3, 1, seed=1),)),
+    mistakes={
+        "as a transposed convolution, the second step has the flipped kernel.": (
+            lambda kernel: _one_kernel(kernel, flip=1)
+        ),
+        "a transposed convolution has the channels in the order out, in.": (
+            lambda kernel: _one_kernel(kernel).swapaxes(2, 3)
+        ),
+        "flip the kernel, and exchange its channels: a transposed one has them as out, in.": (
+            lambda kernel: _one_kernel(kernel, flip=1).swapaxes(2, 3)
+        ),
+        "a number becomes four equal ones, so four copies of the kernel add up.": (
+            lambda kernel: _one_kernel(kernel, places=((0, 0),))
+        ),
+        "the four copies add up; yours are averaged.": lambda kernel: _one_kernel(kernel) / 4,
+        "copies stand at all four shifts, and not on the diagonal alone.": (
+            lambda kernel: _one_kernel(kernel, places=((0, 0), (1, 1)))
+        ),
+    },
+    hint="add up shifted copies of the flipped kernel, by the equation in both directions.",
+)
+
+
 # ---- What can 256 numbers hold?
 
 
@@ -557,6 +716,10 @@ CHECKS = {
     "opposite": _OPPOSITE,
     "standardise": _STANDARDISE,
     "to_bytes": _BYTES,
+    "convolve": _CONVOLVE,
+    "receptive_field": _FIELD,
+    "scatter": _SCATTER,
+    "one_kernel": _ONE_KERNEL,
     "pca": _PCA,
     "restore": _RESTORE,
     "he_normal": _HE,
