@@ -1,5 +1,6 @@
 """Exercises that are functions: right answers pass, and typical wrong ones get the right hint."""
 
+import itertools
 import math
 
 import cv2
@@ -181,6 +182,61 @@ def composed(kernel, flip=-1):
     return np.moveaxis(large + np.roll(large, 1, axis=1), 3, 2)
 
 
+def grown(x, kernel, top=((0, 0), (0, 1), (1, 0), (1, 1))):
+    """One of the four places at a time."""
+    n, h, w, _ = x.shape
+    found = np.empty((n, 2 * h, 2 * w, kernel.shape[2]))
+    for place, part in zip(np.ndindex(2, 2), top, strict=True):
+        found[:, place[0] :: 2, place[1] :: 2] = x @ kernel[part].T
+    return found
+
+
+def side_by_side(x, kernel):
+    rows = [np.concatenate([x @ kernel[a, b].T for b in (0, 1)], axis=2) for a in (0, 1)]
+    return np.concatenate(rows, axis=1)
+
+
+def slope(p, t):
+    return (p * t).sum() / (p**2).sum()
+
+
+def grows(influence, place, share, of=None, side=1):
+    """The square grows until it is enough."""
+    i, j = place
+    total = influence.sum() if of is None else of
+    while True:
+        d = side // 2
+        square = influence[max(i - d, 0) : i + d + 1, max(j - d, 0) : j + d + 1]
+        if square.sum() >= share * total:
+            return side
+        side += 2
+
+
+def covered(image, side, step, value=None, last=1):
+    corners = [
+        (i, j)
+        for i in range(0, image.shape[0] - side + last, step)
+        for j in range(0, image.shape[1] - side + last, step)
+    ]
+    found = np.stack([image] * len(corners))
+    for one, (i, j) in zip(found, corners, strict=True):
+        one[i : i + side, j : j + side] = image.mean() if value is None else value
+    return found
+
+
+def covered_in_place(image, side, step):
+    found = covered(image, side, step)
+    image[:side, :side] = 0
+    return found
+
+
+def covered_again_and_again(image, side, step):
+    found = covered(image, side, step)
+    for before, one in itertools.pairwise(found):
+        one[before == image.mean()] = image.mean()
+    return found
+
+
 # exercise: an answer that is right, and wrong ones with words of their hints
 ANSWERS = {
     "to_gray": (
@@ -352,6 +408,46 @@ ANSWERS = {
             (lambda *given: adaptive(*given, sign=1), "climbs"),
             (adaptive_in_place, "changes its input"),
             (lambda *given: adaptive(*given)[0], "should return 3 values"),
+        ],
+    ),
+    "enlarge": (
+        grown,
+        [
+            (side_by_side, "side by side"),
+            (lambda *given: grown(*given, top=((1, 1), (1, 0), (0, 1), (0, 0))), "not flipped"),
+            (lambda *given: grown(*given, top=((0, 0), (1, 0), (0, 1), (1, 1))), "exchanged"),
+            (lambda *given: grown(*given, top=[(0, 0)] * 4), "a kernel of its own"),
+            (lambda x, kernel: x.repeat(2, axis=1).repeat(2, axis=2), "returns the shape"),
+        ],
+    ),
+    "best_factor": (
+        slope,
+        [
+            (lambda p, t: slope(t, p), "square of the truth"),
+            (lambda p, t: np.polyfit(p.ravel(), t.ravel(), 1)[0], "an intercept"),
+            (lambda p, t: (t**2).sum() ** 0.5 / (p**2).sum() ** 0.5, "as strong as the truth"),
+            (lambda p, t: (t / p).mean(), "mean of ratios"),
+            (lambda p, t: sum(map(slope, p, t)) / len(p), "one factor serves all"),
+        ],
+    ),
+    "effective_side": (
+        grows,
+        [
+            (lambda *given: grows(*given) // 2, "how far the square reaches"),
+            (lambda *given: grows(*given) - 1, "the middle pixel is missing"),
+            (lambda *given: grows(*given[:2], min(given[2], given[0].sum()), of=1), "its sum"),
+            (lambda influence, place, share: grows(influence, (5, 7), share), "around `place`"),
+            (lambda *given: float(grows(*given)), "the type float64"),
+        ],
+    ),
+    "occlude": (
+        covered,
+        [
+            (lambda *given: covered(*given, last=0), "last places are missing"),
+            (lambda *given: covered(*given, value=0), "black"),
+            (covered_again_and_again, "pile up"),
+            (covered_in_place, "changes its input"),
+            (lambda *given: covered(*given)[..., 0], "returns the shape"),
         ],
     ),
 }

@@ -711,6 +711,145 @@ _ADAM = Check(
     hint="four lines of the chapter, in their order: m, s, their corrections, the change.",
 )
 
+# ---- Skip connections
+
+
+def _enlarge(x, kernel, places="niajbc"):
+    n, h, w, _ = x.shape
+    return np.einsum(f"nijf,abcf->{places}", x, kernel).reshape(n, 2 * h, 2 * w, -1)
+
+
+_ENLARGE = Check(
+    right=_enlarge,
+    calls=(
+        (_floats(2, 3, 4, 5) - 0.5, _floats(2, 2, 3, 5, seed=1) - 0.5),
+        (_floats(1, 4, 4, 2), _floats(2, 2, 1, 2, seed=1)),
+    ),
+    mistakes={
+        "this puts four copies of the whole map side by side. Each place becomes four.": (
+            lambda x, kernel: _enlarge(x, kernel, "naibjc")
+        ),
+        "rows and columns of the kernel are exchanged.": (
+            lambda x, kernel: _enlarge(x, kernel.swapaxes(0, 1))
+        ),
+        "the kernel is not flipped: its first row makes the upper places.": (
+            lambda x, kernel: _enlarge(x, kernel[::-1, ::-1])
+        ),
+        "all four places get the same numbers; each has a kernel of its own.": (
+            lambda x, kernel: _enlarge(x, np.broadcast_to(kernel[0, 0], kernel.shape))
+        ),
+    },
+    hint="place (2i + a, 2j + b) is the kernel's part (a, b), applied to place (i, j).",
+)
+
+
+def _best_factor(p, t):
+    return np.vdot(p, t) / np.vdot(p, p)
+
+
+_BEST_FACTOR = Check(
+    right=_best_factor,
+    calls=((_floats(4, 3, 3, 3) - 0.3, _floats(4, 3, 3, 3, seed=1) - 0.4),),
+    mistakes={
+        "this divides by the square of the truth, which fits the prediction to the truth.": (
+            lambda p, t: _best_factor(t, p)
+        ),
+        "this line has an intercept. A factor alone leaves gray where it is.": (
+            lambda p, t: _best_factor(p - p.mean(), t)
+        ),
+        "this makes the prediction as strong as the truth, even where its colours are wrong.": (
+            lambda p, t: np.linalg.norm(t) / np.linalg.norm(p)
+        ),
+        "this is a mean of ratios. Take the ratio of two means.": (lambda p, t: np.mean(t / p)),
+        "one factor serves all images; yours is the mean of one for each.": (
+            lambda p, t: np.mean([_best_factor(*pair) for pair in zip(p, t, strict=True)])
+        ),
+    },
+    hint="the derivative of the mean square of t - q p by q is zero there.",
+)
+
+
+# ---- The view from one pixel
+
+
+def _effective_side(
+    influence,
+    place,
+    share,
+    apart=lambda i, j: np.maximum(abs(i), abs(j)),
+    side=lambda d: 2 * d + 1,
+):
+    i, j = np.indices(influence.shape)
+    distance = apart(i - place[0], j - place[1])
+    for d in range(max(influence.shape)):
+        if influence[distance <= d].sum() >= share * influence.sum():
+            return side(d)
+    return None
+
+
+_INFLUENCE = _floats(11, 14) * np.exp(-np.hypot(*np.ogrid[-3:8, -8:6]) / 3)
+
+_EFFECTIVE_SIDE = Check(
+    right=_effective_side,
+    calls=((_INFLUENCE, (3, 8), 0.5), (_INFLUENCE, (3, 8), 0.9), (_INFLUENCE / 40, (3, 8), 0.7)),
+    mistakes={
+        "this is how far the square reaches. Its side is 2 d + 1.": (
+            lambda *given: _effective_side(*given, side=lambda d: d)
+        ),
+        "the middle pixel is missing: a square that reaches d pixels has the side 2 d + 1.": (
+            lambda *given: _effective_side(*given, side=lambda d: 2 * d)
+        ),
+        "the influence need not add up to one. Compare with a share of its sum.": (
+            lambda influence, place, share: _effective_side(
+                influence, place, min(1, share / influence.sum())
+            )
+        ),
+        "this is a circle. In a square the larger of the two distances counts.": (
+            lambda *given: _effective_side(*given, apart=np.hypot)
+        ),
+        "the square stands around `place`, not around the middle of the picture.": (
+            lambda influence, place, share: _effective_side(influence, (5, 7), share)
+        ),
+    },
+    hint="let the square grow until it holds the share.",
+)
+
+
+def _occlude(image, side, step, fill=lambda image, square: image.mean(), end=1, keep=False):
+    rows, columns = (range(0, n - side + end, step) for n in image.shape[:2])
+    copies, copy_ = [], image.copy()
+    for i in rows:
+        for j in columns:
+            copy_ = copy_.copy() if keep else image.copy()
+            square = copy_[i : i + side, j : j + side]
+            square[...] = fill(image, square)
+            copies.append(copy_)
+    return np.array(copies)
+
+
+_OCCLUDE = Check(
+    right=_occlude,
+    calls=((_floats(8, 8, 1), 4, 2), (_floats(7, 10, 1), 3, 2)),
+    mistakes={
+        "the last places are missing: a square may end where the picture ends.": (
+            lambda *given: _occlude(*given, end=0)
+        ),
+        "your squares are black. Fill them with the mean gray of the picture.": (
+            lambda *given: _occlude(*given, fill=lambda image, square: 0)
+        ),
+        "this fills a square with its own mean. Take that of the whole picture.": (
+            lambda *given: _occlude(*given, fill=lambda image, square: square.mean())
+        ),
+        "the squares pile up. Begin each time with a new copy of the picture.": (
+            lambda *given: _occlude(*given, keep=True)
+        ),
+        "go row by row: the first squares stand side by side at the top.": (
+            lambda image, side, step: _occlude(image.swapaxes(0, 1), side, step).swapaxes(1, 2)
+        ),
+    },
+    hint="one copy of the picture for each place, and in each one square.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -730,4 +869,8 @@ CHECKS = {
     "numerical_gradient": _NUMERICAL,
     "nesterov": _NESTEROV,
     "adam": _ADAM,
+    "enlarge": _ENLARGE,
+    "best_factor": _BEST_FACTOR,
+    "effective_side": _EFFECTIVE_SIDE,
+    "occlude": _OCCLUDE,
 }
