@@ -238,6 +238,51 @@ def covered_again_and_again(image, side, step):
 
 
 # exercise: an answer that is right, and wrong ones with words of their hints
+def normalised(x, gamma, beta, epsilon, swap=None, outside=False):
+    flat = np.moveaxis(x, -1, 0).reshape(x.shape[-1], -1)
+    if swap:  # the axes that are wrongly averaged over
+        spread = np.sqrt(x.var(swap, keepdims=True) + epsilon)
+        return (x - x.mean(swap, keepdims=True)) / spread * gamma + beta
+    spread = flat.std(axis=1) + epsilon if outside else np.sqrt(flat.var(axis=1) + epsilon)
+    return gamma * (x - flat.mean(axis=1)) / spread + beta
+
+
+def normalised_in_place(x, gamma, beta, epsilon):
+    spread = np.sqrt(x.var(axis=(0, 1, 2)) + epsilon)
+    x -= x.mean(axis=(0, 1, 2))
+    return gamma * x / spread + beta
+
+
+def normalised_backwards(g, x, gamma, epsilon, keep=("mean", "along"), flip=False):
+    """Channel by channel, by the matrix of all derivatives."""
+    of_x, of_gamma, of_beta = np.zeros_like(x), np.zeros(len(gamma)), np.zeros(len(gamma))
+    for c, scale in enumerate(gamma):
+        values, gradient = x[..., c].ravel(), g[..., c].ravel()
+        n, spread = len(values), np.sqrt(values.var() + epsilon)
+        hat = (values - values.mean()) / spread
+        matrix = np.eye(n)
+        matrix -= np.full((n, n), 1 / n) if "mean" in keep else 0
+        matrix -= np.outer(hat, hat) / n if "along" in keep else 0
+        of_x[..., c] = (scale / spread * (matrix @ gradient)).reshape(x.shape[:-1])
+        of_gamma[c], of_beta[c] = gradient @ hat, gradient.sum()
+    return (of_x, of_beta, of_gamma) if flip else (of_x, of_gamma, of_beta)
+
+
+def averages(batches, rho, first=1.0, ddof=0):
+    """Each batch by the weight that is left of it at the end."""
+    flat = batches.reshape(len(batches), -1, batches.shape[-1])
+    shares = (1 - rho) * rho ** np.arange(len(batches))[::-1]
+    start = first * rho ** len(batches)
+    return shares @ flat.mean(axis=1), shares @ flat.var(axis=1, ddof=ddof) + start
+
+
+def one_layer(kernel, bias, gamma, beta, mean, variance, epsilon, of_bias=True, axis=-1):
+    slope = gamma * (variance + epsilon) ** -0.5
+    shape = (-1, 1) if axis == -2 else (1, -1)
+    shift = slope * (of_bias * bias - mean) + beta
+    return kernel * slope.reshape(shape), shift
+
+
 ANSWERS = {
     "to_gray": (
         opencv,
@@ -448,6 +493,42 @@ ANSWERS = {
             (covered_again_and_again, "pile up"),
             (covered_in_place, "changes its input"),
             (lambda *given: covered(*given)[..., 0], "returns the shape"),
+        ],
+    ),
+    "batch_norm": (
+        normalised,
+        [
+            (lambda *given: normalised(*given, swap=(0,)), "each place"),
+            (lambda *given: normalised(*given, swap=(1, 2, 3)), "layer normalisation"),
+            (lambda *given: normalised(*given, outside=True), "inside the root"),
+            (lambda x, gamma, beta, epsilon: normalised(x, gamma, beta, 0), "epsilon is missing"),
+            (normalised_in_place, "changes its input"),
+        ],
+    ),
+    "batch_norm_backward": (
+        normalised_backwards,
+        [
+            (lambda *given: normalised_backwards(*given, keep=()), "direct way alone"),
+            (lambda *given: normalised_backwards(*given, keep=("mean",)), "along x hat"),
+            (lambda *given: normalised_backwards(*given, flip=True), "x, gamma, beta"),
+            (lambda *given: normalised_backwards(*given)[0], "should return 3 values"),
+        ],
+    ),
+    "moving_averages": (
+        averages,
+        [
+            (lambda batches, rho: averages(batches, 1 - rho), "PyTorch"),
+            (lambda batches, rho: averages(batches, rho, first=0.0), "starts at 1"),
+            (lambda batches, rho: averages(batches, rho, ddof=1), "not by n - 1"),
+        ],
+    ),
+    "fold": (
+        one_layer,
+        [
+            (lambda *given: one_layer(*given[:-1], 0), "epsilon is missing"),
+            (lambda *given: one_layer(*given, of_bias=False), "own bias is missing"),
+            (lambda *given: one_layer(*given, axis=-2), "last axis"),
+            (lambda *given: one_layer(*given)[0], "should return 2 values"),
         ],
     ),
 }

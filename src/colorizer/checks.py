@@ -850,6 +850,233 @@ _OCCLUDE = Check(
     hint="one copy of the picture for each place, and in each one square.",
 )
 
+# ---- Batch normalisation
+
+
+def _batch_norm(x, gamma, beta, epsilon, axes=(0, 1, 2), root=np.sqrt):
+    centred = x - x.mean(axes, keepdims=True)
+    return gamma * centred / root(x.var(axes, keepdims=True) + epsilon) + beta
+
+
+_MAPS = _floats(6, 3, 4, 5) * np.arange(1, 6) + np.arange(5)
+_PAIR = _floats(5, seed=1) + 0.5, _floats(5, seed=2) - 0.5
+
+_BATCH_NORM = Check(
+    right=_batch_norm,
+    calls=((_MAPS, *_PAIR, 0.1), (100 * _floats(4, 2, 2, 3) - 50, np.ones(3), np.zeros(3), 1e-3)),
+    mistakes={
+        "there is one mean for each channel. Yours is one for each place of each channel.": (
+            lambda *given: _batch_norm(*given, axes=0)
+        ),
+        "this averages within each image. The batch is to be averaged over, too.": (
+            lambda *given: _batch_norm(*given, axes=(1, 2))
+        ),
+        "this is one mean for all channels together.": (
+            lambda *given: _batch_norm(*given, axes=(0, 1, 2, 3))
+        ),
+        "this averages over the channels of each image: it is layer normalisation.": (
+            lambda *given: _batch_norm(*given, axes=(1, 2, 3))
+        ),
+        "divide by the root of variance plus epsilon, not by the variance.": (
+            lambda *given: _batch_norm(*given, root=np.abs)
+        ),
+        "epsilon stands inside the root.": (
+            lambda x, gamma, beta, epsilon: (
+                gamma * (x - x.mean((0, 1, 2))) / (x.std((0, 1, 2)) + epsilon) + beta
+            )
+        ),
+        "epsilon is missing under the root.": (
+            lambda x, gamma, beta, epsilon: _batch_norm(x, gamma, beta, 0)
+        ),
+        "beta is missing; it is added at the end.": (
+            lambda x, gamma, beta, epsilon: _batch_norm(x, gamma, 0, epsilon)
+        ),
+        "gamma is missing.": lambda x, gamma, beta, epsilon: _batch_norm(x, 1, beta, epsilon),
+        "this is x hat; gamma and beta are missing.": (
+            lambda x, gamma, beta, epsilon: _batch_norm(x, 1, 0, epsilon)
+        ),
+        "gamma multiplies x hat alone, and not beta.": (
+            lambda x, gamma, beta, epsilon: _batch_norm(x, gamma, gamma * beta, epsilon)
+        ),
+    },
+    hint="mean and variance are over images, rows and columns; then the four steps.",
+)
+
+
+def _batch_norm_backward(g, x, gamma, epsilon, axes=(0, 1, 2), mean=1, along=1, total=np.sum):
+    deviation = np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    x_hat = (x - x.mean(axes, keepdims=True)) / deviation
+    by_mean = g.mean(axes, keepdims=True)
+    by_scale = x_hat * (g * x_hat).mean(axes, keepdims=True)
+    of_x = gamma / deviation * (g - mean * by_mean - along * by_scale)
+    return of_x, total(g * x_hat, axis=(0, 1, 2)), total(g, axis=(0, 1, 2))
+
+
+def _backward_parts(change):
+    """With the three gradients changed by `change(parts, x, gamma, epsilon)`."""
+    return lambda g, x, gamma, epsilon: change(
+        _batch_norm_backward(g, x, gamma, epsilon), g, x, gamma, epsilon
+    )
+
+
+def _deviation(x, epsilon):
+    return np.sqrt(x.var((0, 1, 2)) + epsilon)
+
+
+_BATCH_NORM_BACKWARD = Check(
+    right=_batch_norm_backward,
+    calls=((_floats(6, 3, 4, 5, seed=3) - 0.3, _MAPS, _PAIR[0], 0.1),),
+    mistakes={
+        "mean and deviation depend on x as well. This is the direct way alone.": (
+            lambda *given: _batch_norm_backward(*given, mean=0, along=0)
+        ),
+        "the way through the variance is missing: the part along x hat.": (
+            lambda *given: _batch_norm_backward(*given, along=0)
+        ),
+        "the way through the mean is missing: the mean of g.": (
+            lambda *given: _batch_norm_backward(*given, mean=0)
+        ),
+        "the means are over images, rows and columns; yours are over the images alone.": (
+            lambda *given: _batch_norm_backward(*given, axes=0)
+        ),
+        "gamma is missing in the gradient of x.": _backward_parts(
+            lambda parts, g, x, gamma, epsilon: (parts[0] / gamma, *parts[1:])
+        ),
+        "divide the gradient of x by the deviation, the root of variance plus epsilon.": (
+            _backward_parts(
+                lambda parts, g, x, gamma, epsilon: (parts[0] * _deviation(x, epsilon), *parts[1:])
+            )
+        ),
+        "the gradients of gamma and beta are sums over the channel, not means.": (
+            lambda *given: _batch_norm_backward(*given, total=np.mean)
+        ),
+        "in the gradient of gamma stands x hat, not x.": _backward_parts(
+            lambda parts, g, x, gamma, epsilon: (parts[0], (g * x).sum((0, 1, 2)), parts[2])
+        ),
+        "the order is x, gamma, beta.": _backward_parts(
+            lambda parts, g, x, gamma, epsilon: (parts[0], parts[2], parts[1])
+        ),
+    },
+    hint="first x hat, as in the forward pass, then the two equations.",
+)
+
+
+# ---- Inference
+
+
+def _moving_averages(batches, rho, start=(0.0, 1.0), axes=(0, 1, 2), ddof=0, correct=False):
+    mean, variance = (np.full(batches.shape[-1], value) for value in start)
+    for batch in batches:
+        mean = rho * mean + (1 - rho) * batch.mean(axes)
+        variance = rho * variance + (1 - rho) * batch.var(axes, ddof=ddof)
+    share = 1 - rho ** len(batches) if correct else 1
+    return mean / share, variance / share
+
+
+_BATCHES = _floats(4, 6, 2, 3, 5) * np.arange(1, 6) + np.arange(5) - 1
+
+_MOVING_AVERAGES = Check(
+    right=_moving_averages,
+    calls=((_BATCHES, 0.9), (_BATCHES[:2], 0.7)),
+    mistakes={
+        "rho is the share of the old average. Yours is that of the new batch, as in PyTorch.": (
+            lambda batches, rho: _moving_averages(batches, 1 - rho)
+        ),
+        "the moving variance starts at 1, and the moving mean at 0.": (
+            lambda batches, rho: _moving_averages(batches, rho, start=(0.0, 0.0))
+        ),
+        "both start before the first batch, the mean at 0 and the variance at 1.": (
+            lambda batches, rho: _moving_averages(
+                batches[1:], rho, (batches[0].mean((0, 1, 2)), batches[0].var((0, 1, 2)))
+            )
+        ),
+        "this corrects the start, as Adam does. Keras's layer does not.": (
+            lambda batches, rho: _moving_averages(batches, rho, (0.0, 0.0), correct=True)
+        ),
+        "divide the sum of squares by n, not by n - 1.": (
+            lambda batches, rho: _moving_averages(batches, rho, ddof=1)
+        ),
+        "these are plain means over the batches; the newest should count most.": (
+            lambda batches, rho: (
+                batches.mean((1, 2, 3)).mean(0),
+                batches.var((1, 2, 3)).mean(0),
+            )
+        ),
+        "these are averages of the standard deviation. Average the variance.": (
+            lambda batches, rho: (
+                _moving_averages(batches, rho)[0],
+                sum(
+                    (
+                        (1 - rho) * rho**age * batch.std((0, 1, 2))
+                        for age, batch in enumerate(batches[::-1])
+                    ),
+                    start=rho ** len(batches),
+                ),
+            )
+        ),
+    },
+    hint="begin with zeros and ones, and go through the batches in their order.",
+)
+
+
+def _fold(kernel, bias, gamma, beta, mean, variance, epsilon):
+    a = gamma / np.sqrt(variance + epsilon)
+    return a * kernel, a * (bias - mean) + beta
+
+
+_FOLD = Check(
+    right=_fold,
+    calls=(
+        (
+            _floats(3, 3, 4, 4) - 0.5,
+            *(_floats(4, seed=seed) + 0.2 for seed in (1, 2, 3, 4, 5)),
+            0.05,
+        ),
+    ),
+    mistakes={
+        "epsilon is missing under the root.": (lambda *given: _fold(*given[:-1], 0)),
+        "take the root: gamma is divided by a standard deviation.": (
+            lambda kernel, bias, gamma, beta, mean, variance, epsilon: _fold(
+                kernel, bias, gamma, beta, mean, (variance + epsilon) ** 2, 0
+            )
+        ),
+        "the convolution's own bias is missing. It is normalised, too.": (
+            lambda kernel, bias, *rest: _fold(kernel, 0 * bias, *rest)
+        ),
+        "the bias keeps its size. It is multiplied by the slope a, as the kernel is.": (
+            lambda kernel, bias, gamma, beta, mean, variance, epsilon: (
+                _fold(kernel, bias, gamma, beta, mean, variance, epsilon)[0],
+                _fold(kernel, 0, gamma, beta, mean, variance, epsilon)[1] + bias,
+            )
+        ),
+        "the moving mean is missing in the bias.": (
+            lambda kernel, bias, gamma, beta, mean, *rest: _fold(
+                kernel, bias, gamma, beta, 0 * mean, *rest
+            )
+        ),
+        "subtract the mean before you multiply by the slope a.": (
+            lambda kernel, bias, gamma, beta, mean, variance, epsilon: (
+                _fold(kernel, bias, gamma, beta, mean, variance, epsilon)[0],
+                _fold(kernel, bias, gamma, beta, 0, variance, epsilon)[1] - mean,
+            )
+        ),
+        "beta is missing in the bias.": (
+            lambda kernel, bias, gamma, beta, *rest: _fold(kernel, bias, gamma, 0 * beta, *rest)
+        ),
+        "each output channel has its own slope. The outputs are the kernel's last axis.": (
+            lambda kernel, *rest: (
+                _fold(kernel.swapaxes(2, 3), *rest)[0].swapaxes(2, 3),
+                _fold(kernel, *rest)[1],
+            )
+        ),
+        "the kernel has to change as well.": (
+            lambda kernel, *rest: (kernel, _fold(kernel, *rest)[1])
+        ),
+    },
+    hint="put the convolution into the line a x + b, and collect what multiplies the kernel.",
+)
+
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -869,6 +1096,10 @@ CHECKS = {
     "numerical_gradient": _NUMERICAL,
     "nesterov": _NESTEROV,
     "adam": _ADAM,
+    "batch_norm": _BATCH_NORM,
+    "batch_norm_backward": _BATCH_NORM_BACKWARD,
+    "moving_averages": _MOVING_AVERAGES,
+    "fold": _FOLD,
     "enlarge": _ENLARGE,
     "best_factor": _BEST_FACTOR,
     "effective_side": _EFFECTIVE_SIDE,
