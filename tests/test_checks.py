@@ -283,6 +283,44 @@ def one_layer(kernel, bias, gamma, beta, mean, variance, epsilon, of_bias=True, 
     return kernel * slope.reshape(shape), shift
 
 
+def cut_at_plateaus(watched, rate, factor, patience, min_delta, min_lr, limit=None, later=0):
+    best, since, rates = math.inf, 0, []
+    for value in watched:
+        rates.append(rate)
+        since += 1
+        if value < best - min_delta:
+            best, since = value, 0
+        if since == patience + later:
+            rate, since = max(rate * factor, min_lr if limit is None else limit), 0
+    return rates
+
+
+def cut_when_worse_than_before(watched, rate, factor, patience, min_delta, min_lr):
+    rates, since = [rate], 0
+    for before, value in itertools.pairwise(watched):
+        rates.append(rate)
+        since = 0 if value < before - min_delta else since + 1
+        if since == patience:
+            rate, since = max(rate * factor, min_lr), 0
+    return rates
+
+
+def half_wave(step, peak, total, warmup, shift=True, waves=0.5, stay=True):
+    if step < warmup:
+        return step / warmup * peak
+    share = (step - warmup * shift) / total
+    return peak * np.cos(np.pi * waves * (min(share, 1) if stay else share)) ** 2
+
+
+def dropped(x, upstream, rate, keep, over=None, masked=True):
+    factor = keep / (1 - rate if over is None else over)
+    return x * factor, upstream * (factor if masked else 1 / (1 - rate))
+
+
+def shrunk(v, tau):
+    return v - np.clip(v, -tau, tau)
+
+
 ANSWERS = {
     "to_gray": (
         opencv,
@@ -529,6 +567,40 @@ ANSWERS = {
             (lambda *given: one_layer(*given, of_bias=False), "own bias is missing"),
             (lambda *given: one_layer(*given, axis=-2), "last axis"),
             (lambda *given: one_layer(*given)[0], "should return 2 values"),
+        ],
+    ),
+    "plateau": (
+        cut_at_plateaus,
+        [
+            (lambda *given: cut_at_plateaus(*given, later=1), "not one epoch later"),
+            (lambda *given: cut_at_plateaus(*given, limit=0), "below `min_lr`"),
+            (cut_when_worse_than_before, "best epoch so far"),
+            (lambda *given: cut_at_plateaus(*given)[1:], "returns the shape"),
+        ],
+    ),
+    "cosine": (
+        half_wave,
+        [
+            (lambda *given: half_wave(*given, shift=False), "subtract its steps"),
+            (lambda *given: half_wave(*given, waves=1), "whole wave"),
+            (lambda *given: half_wave(*given, stay=False), "stays at zero"),
+        ],
+    ),
+    "dropout": (
+        dropped,
+        [
+            (lambda *given: dropped(*given, over=1), "division is missing"),
+            (lambda *given: dropped(*given, over=given[2]), "the share that is kept"),
+            (lambda *given: dropped(*given, masked=False), "gradient is zero"),
+            (lambda *given: dropped(*given)[0], "should return 2 values"),
+        ],
+    ),
+    "soft_threshold": (
+        shrunk,
+        [
+            (lambda v, tau: v * (np.abs(v) > tau), "hard threshold"),
+            (lambda v, tau: v - np.sign(v) * tau, "jumps across"),
+            (lambda v, tau: np.abs(shrunk(v, tau)), "sign is missing"),
         ],
     ),
 }

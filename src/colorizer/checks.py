@@ -1077,6 +1077,190 @@ _FOLD = Check(
 )
 
 
+# ---- The learning rate
+
+
+def _plateau(
+    watched,
+    rate,
+    factor,
+    patience,
+    min_delta,
+    min_lr,
+    *,
+    extra=0,
+    early=False,
+    anew=True,
+    best_is_last=False,
+    progress_is_any_low=False,
+):
+    used, best, waited = [], np.inf, 0
+    for value in watched:
+        if not early:
+            used.append(rate)
+        waited = 0 if value < best - min_delta else waited + 1
+        if best_is_last or waited == 0 or (progress_is_any_low and value < best):
+            best = value
+        if waited >= patience + extra:
+            rate = max(rate * factor, min_lr)
+            waited = 0 if anew else waited
+        if early:
+            used.append(rate)
+    return np.array(used)
+
+
+_WATCHED = (9, 8, 7, 7.2, 7.1, 7.3, 6.9, 6.88, 6.86, 6.84, 7, 7, 7, 6, 6.5, 6.4, 6.3, 6.2, 6.6, 6.1)
+_PLATEAU = Check(
+    right=_plateau,
+    calls=(
+        (_WATCHED, 1.0, 0.1, 3, 0.05, 0.0),
+        (_WATCHED, 0.5, 0.5, 2, 0.0, 0.2),
+        ((3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 1), 1e-3, 0.1, 2, 1e-6, 1e-5),
+        ((5, 4.98, 4.97, 4.96, 5, 5), 1.0, 0.1, 3, 0.05, 0.0),
+    ),
+    mistakes={
+        "a lower rate counts from the next epoch on. Note the rate before you look at the loss.": (
+            lambda *given: _plateau(*given, early=True)
+        ),
+        "count anew after each cut, or every further epoch cuts again.": (
+            lambda *given: _plateau(*given, anew=False)
+        ),
+        "cut when the count reaches the patience, not one epoch later.": (
+            lambda *given: _plateau(*given, extra=1)
+        ),
+        "compare with the best epoch so far, not with the one before.": (
+            lambda *given: _plateau(*given, best_is_last=True)
+        ),
+        "progress is to be larger than `min_delta`.": (
+            lambda watched, rate, factor, patience, min_delta, min_lr: _plateau(
+                watched, rate, factor, patience, 0, min_lr
+            )
+        ),
+        "an epoch that made too little progress does not become the best one.": (
+            lambda *given: _plateau(*given, progress_is_any_low=True)
+        ),
+        "the rate may not fall below `min_lr`.": (lambda *given: _plateau(*given[:-1], 0.0)),
+        "multiply by the factor; yours divides.": (
+            lambda watched, rate, factor, *rest: _plateau(watched, rate, 1 / factor, *rest)
+        ),
+    },
+    hint="keep three things from epoch to epoch: the rate, the best loss, and the count.",
+)
+
+
+def _cosine(step, peak, total, warmup, *, late=0, part=1.0, stay=True, begin=0):
+    if step < warmup:
+        return peak * (step + begin) / warmup
+    progress = (step - warmup + late) / total
+    return peak * (1 + np.cos(np.pi * part * (min(progress, 1) if stay else progress))) / 2
+
+
+_COSINE = Check(
+    right=_cosine,
+    calls=(*((step, 0.1, 90, 10) for step in (0, 3, 10, 40, 77, 100, 130)), (20, 1e-3, 60, 0)),
+    mistakes={
+        "the wave starts where the warm-up ends: subtract its steps.": (
+            lambda step, peak, total, warmup: _cosine(step, peak, total, warmup, late=warmup)
+        ),
+        "this is a whole wave, which comes up again. Half of one is asked for.": (
+            lambda *given: _cosine(*given, part=2.0)
+        ),
+        "this is a quarter of a wave, which ends at half of the peak.": (
+            lambda *given: _cosine(*given, part=0.5)
+        ),
+        "after the last step the rate stays at zero; yours comes up again.": (
+            lambda *given: _cosine(*given, stay=False)
+        ),
+        "the warm-up is missing.": (
+            lambda step, peak, total, warmup: _cosine(max(step - warmup, 0), peak, total, 0)
+        ),
+        "the warm-up starts at zero: step 0 has the rate 0.": (
+            lambda *given: _cosine(*given, begin=1)
+        ),
+        "divide by two: a cosine and one are together twice the peak.": (
+            lambda step, peak, total, warmup: (
+                _cosine(step, peak, total, warmup) * (1 if step < warmup else 2)
+            )
+        ),
+    },
+    hint="a straight line up to the peak, then half a cosine down to zero.",
+)
+
+
+# ---- Dropout, lasso and ridge
+
+
+def _dropout(x, upstream, rate, keep, forward=None, backward=None):
+    forward = 1 / (1 - rate) if forward is None else forward
+    backward = forward if backward is None else backward
+    return np.where(keep, x * forward, 0), np.where(keep, upstream * backward, 0)
+
+
+_DROPOUT = Check(
+    right=_dropout,
+    calls=(
+        (_floats(4, 6) - 0.5, _floats(4, 6, seed=1) - 0.5, 0.25, _floats(4, 6, seed=2) > 0.25),
+        (_floats(3, 4, 4, 2), _floats(3, 4, 4, 2, seed=1), 0.6, _floats(3, 4, 4, 2, seed=2) > 0.6),
+    ),
+    mistakes={
+        "the division is missing, so the mean of each activation falls.": (
+            lambda *given: _dropout(*given, forward=1)
+        ),
+        "divide by the share that is kept, 1 - rate.": (
+            lambda x, upstream, rate, keep: _dropout(x, upstream, rate, keep, 1 / rate)
+        ),
+        "divide by 1 - rate; yours multiplies.": (
+            lambda x, upstream, rate, keep: _dropout(x, upstream, rate, keep, 1 - rate)
+        ),
+        "the output is right. What was divided forward is divided backward, too.": (
+            lambda *given: _dropout(*given, backward=1)
+        ),
+        "a dropped activation has no part in the loss, so its gradient is zero.": (
+            lambda x, upstream, rate, keep: (
+                _dropout(x, upstream, rate, keep)[0],
+                upstream / (1 - rate),
+            )
+        ),
+        "dropout must hand the gradient back as it handed the activations on.": (
+            lambda x, upstream, rate, keep: (_dropout(x, upstream, rate, keep)[0], upstream)
+        ),
+        "`keep` is true where an activation stays.": (
+            lambda x, upstream, rate, keep: _dropout(x, upstream, rate, ~keep)
+        ),
+    },
+    hint="the mask is zero or one over the share that is kept. It acts forward and backward.",
+)
+
+
+def _soft_threshold(v, tau):
+    return np.sign(v) * np.maximum(np.abs(v) - tau, 0)
+
+
+_SOFT = Check(
+    right=_soft_threshold,
+    calls=((np.array([-2, -0.3, -0.1, 0, 0.2, 0.25, 1.5]), 0.25), (_floats(4, 5) - 0.5, 0.1)),
+    mistakes={
+        "this is the hard threshold. What stays moves towards zero by tau.": (
+            lambda v, tau: np.where(np.abs(v) > tau, v, 0)
+        ),
+        "nearer to zero than tau, yours jumps across. There the answer is zero.": (
+            lambda v, tau: v - tau * np.sign(v)
+        ),
+        "the sign is missing: a negative weight stays negative.": (
+            lambda v, tau: np.maximum(np.abs(v) - tau, 0)
+        ),
+        "negative weights move up by tau, as positive ones move down.": (
+            lambda v, tau: np.maximum(v - tau, 0)
+        ),
+        "this takes a share, as ridge does. Lasso takes an amount.": (lambda v, tau: v * (1 - tau)),
+        "this limits the size to tau. It is just what lasso takes away.": (
+            lambda v, tau: np.clip(v, -tau, tau)
+        ),
+    },
+    hint="take tau from the size, stop at zero, and give the sign back.",
+)
+
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -1104,4 +1288,8 @@ CHECKS = {
     "best_factor": _BEST_FACTOR,
     "effective_side": _EFFECTIVE_SIDE,
     "occlude": _OCCLUDE,
+    "plateau": _PLATEAU,
+    "cosine": _COSINE,
+    "dropout": _DROPOUT,
+    "soft_threshold": _SOFT,
 }
