@@ -237,6 +237,59 @@ def covered_again_and_again(image, side, step):
     return found
 
 
+def half_as_many(rgb, channels="chroma", pick=np.mean):
+    """The mean of each square of four pixels, taken one square at a time."""
+    y = luminance(rgb)
+    parts = {"chroma": [y, rgb - y], "all": [0 * rgb, rgb], "luminance": [rgb - y, y + 0 * rgb]}
+    kept, coarse = parts[channels]
+    coarse = coarse.copy()
+    for i, j in np.ndindex(rgb.shape[1] // 2, rgb.shape[2] // 2):
+        block = np.s_[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+        coarse[block] = pick(coarse[block], axis=(1, 2), keepdims=True)
+    return kept + coarse
+
+
+def pixel_by_pixel(y, d, above=True, below=True, most=1):
+    found = np.empty(d.shape)
+    for place in np.ndindex(y.shape[:-1]):
+        factors = [most]
+        for part in d[place]:
+            if part > 0 and above:
+                factors.append((1 - y[place][0]) / part)
+            if part < 0 and below:
+                factors.append(y[place][0] / -part)
+        found[place] = y[place] + min(factors) * d[place]
+    return found
+
+
+def as_light(rgb, weights=(0.2126, 0.7152, 0.0722), gamma=True, line=True):
+    light = rgb / 12.92 if gamma else rgb.copy()
+    if gamma:
+        light[rgb > 0.04045] = ((rgb[rgb > 0.04045] + 0.055) / 1.055) ** 2.4
+    u = sum(weight * light[..., i] for i, weight in enumerate(weights))
+    return np.where(u < (6 / 29) ** 3 * line, 24389 / 27 * u, 116 * u ** (1 / 3) - 16)
+
+
+def one_by_one(gray_of, y, end=100.0, up=True):
+    """Steps that are halved, from the middle."""
+    found, step = np.full(y.shape, end / 2), end / 4
+    for _ in range(50):
+        found = found + np.where((gray_of(found) < y) == up, step, -step)
+        step /= 2
+    return found
+
+
+def together(gray_of, y):
+    low, high = np.zeros(y.shape), np.full(y.shape, 100.0)
+    for _ in range(50):
+        middle = (low + high) / 2
+        if (gray_of(middle) < y).all():
+            low = middle
+        else:
+            high = middle
+    return middle
+
+
 # exercise: an answer that is right, and wrong ones with words of their hints
 def normalised(x, gamma, beta, epsilon, swap=None, outside=False):
     flat = np.moveaxis(x, -1, 0).reshape(x.shape[-1], -1)
@@ -601,6 +654,45 @@ ANSWERS = {
             (lambda v, tau: v * (np.abs(v) > tau), "hard threshold"),
             (lambda v, tau: v - np.sign(v) * tau, "jumps across"),
             (lambda v, tau: np.abs(shrunk(v, tau)), "sign is missing"),
+        ],
+    ),
+    "subsample_chroma": (
+        half_as_many,
+        [
+            (lambda rgb: half_as_many(rgb, "all"), "whole colour"),
+            (lambda rgb: half_as_many(rgb, "luminance"), "other way round"),
+            (lambda rgb: half_as_many(rgb) - luminance(rgb), "chroma alone"),
+            (lambda rgb: half_as_many(rgb).clip(0, 1), "do not clip"),
+            (lambda rgb: half_as_many(rgb)[:, ::2, ::2], "the shape (2, 2, 3, 3) where"),
+        ],
+    ),
+    "fit_into_gamut": (
+        pixel_by_pixel,
+        [
+            (lambda y, d: (y + d).clip(0, 1), "moves the gray"),
+            (lambda y, d: pixel_by_pixel(y, d, most=1e9), "t is at most 1"),
+            (lambda y, d: pixel_by_pixel(y, d, below=False), "fall below 0"),
+            (lambda y, d: pixel_by_pixel(y, d, above=False), "pass 1"),
+            (lambda y, d: pixel_by_pixel(y, d)[..., :1], "the shape (9, 1) where (9, 3)"),
+        ],
+    ),
+    "lab_lightness": (
+        as_light,
+        [
+            (lambda rgb: as_light(rgb, gamma=False), "undo the gamma"),
+            (lambda rgb: as_light(rgb, weights=W), "weights of the gray picture"),
+            (lambda rgb: as_light(rgb, line=False), "takes the place of the cube root"),
+            (lambda rgb: as_light(rgb) + 16, "subtract 16"),
+            (lambda rgb: as_light(rgb)[..., None], "the shape (6, 1) where (6,)"),
+        ],
+    ),
+    "search_lightness": (
+        one_by_one,
+        [
+            (lambda *given: one_by_one(*given, up=False), "wrong half"),
+            (together, "all move together"),
+            (lambda *given: one_by_one(*given, end=1.0), "up to 100"),
+            (lambda gray_of, y: gray_of(one_by_one(gray_of, y)), "the gray that was searched for"),
         ],
     ),
 }

@@ -1261,6 +1261,168 @@ _SOFT = Check(
 )
 
 
+# ---- Why keep the luminance?
+
+
+def _blocks(x):
+    n, h, w, c = x.shape
+    means = x.reshape(n, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))
+    return means.repeat(2, axis=1).repeat(2, axis=2)
+
+
+def _around(gray, rgb, average=_blocks):
+    return gray + average(rgb - gray)
+
+
+def _gray(rgb):
+    return (rgb @ _WEIGHTS)[..., np.newaxis]
+
+
+_SUBSAMPLE = Check(
+    right=lambda rgb: _around(_gray(rgb), rgb),
+    calls=((_floats(2, 4, 6, 3),), (_floats(1, 8, 2, 3, seed=1),)),
+    mistakes={
+        "this averages the whole colour. The luminance of each pixel stays.": _blocks,
+        "this averages the luminance and keeps the chroma; it is the other way round.": (
+            lambda rgb: _blocks(_gray(rgb)) + rgb - _gray(rgb)
+        ),
+        "this is the chroma alone; put it back on the luminance.": (
+            lambda rgb: _blocks(rgb - _gray(rgb))
+        ),
+        "a block gets the mean of its four chromas; yours gets that of one pixel.": (
+            lambda rgb: _around(
+                _gray(rgb), rgb, lambda x: x[:, ::2, ::2].repeat(2, axis=1).repeat(2, axis=2)
+            )
+        ),
+        "the gray is the weighted sum of the channels, not their plain mean.": (
+            lambda rgb: _around(rgb.mean(axis=-1, keepdims=True), rgb)
+        ),
+        "do not clip: the exercise lets the colours leave the cube.": (
+            lambda rgb: np.clip(_around(_gray(rgb), rgb), 0, 1)
+        ),
+    },
+    hint="take the gray away, average what is left over each block, and add the gray again.",
+)
+
+
+def _shortened(y, d, low=True, high=True, most=1.0, least=lambda t: t):
+    t = np.full_like(y, np.inf)
+    if high:
+        t = np.minimum(t, (1 - y) / d.max(axis=-1, keepdims=True))
+    if low:
+        t = np.minimum(t, y / -d.min(axis=-1, keepdims=True))
+    return y + least(np.minimum(t, most)) * d
+
+
+def _chromas(*shape, seed):
+    rgb = 2 * _floats(*shape, 3, seed=seed)
+    return _floats(*shape, 1, seed=seed + 1), rgb - _gray(rgb)
+
+
+_FIT = Check(
+    right=_shortened,
+    calls=(_chromas(9, seed=0), _chromas(2, 4, 5, seed=2)),
+    mistakes={
+        "cutting off each channel moves the gray. Shorten all three by one factor.": (
+            lambda y, d: np.clip(y + d, 0, 1)
+        ),
+        "a chroma that fits stays as it is: t is at most 1.": (
+            lambda y, d: _shortened(y, d, most=np.inf)
+        ),
+        "the darkest channel must not fall below 0 either.": (
+            lambda y, d: _shortened(y, d, low=False)
+        ),
+        "the brightest channel must not pass 1 either.": lambda y, d: _shortened(y, d, high=False),
+        "each pixel has a factor of its own; yours is one for all.": (
+            lambda y, d: _shortened(y, d, least=np.min)
+        ),
+        "this is the chroma, shortened. Put it on the gray.": lambda y, d: _shortened(y, d) - y,
+        "nothing is shortened here.": lambda y, d: y + d,
+    },
+    hint="the smallest of three numbers, for each pixel, times its chroma.",
+)
+
+
+# ---- Why not Lab?
+
+
+def _light(c):
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def _phi(u):
+    return np.where(u > (6 / 29) ** 3, np.cbrt(u), u / (3 * (6 / 29) ** 2) + 4 / 29)
+
+
+def _lightness(rgb, light=_light, weights=(0.2126, 0.7152, 0.0722), phi=_phi, less=16):
+    return 116 * phi(light(rgb) @ np.array(weights)) - less
+
+
+_LIGHTNESS = Check(
+    right=_lightness,
+    calls=((_floats(6, 3),), (_floats(2, 3, 3, 3, seed=1),), (0.06 * _floats(8, 3, seed=2),)),
+    mistakes={
+        "undo the gamma curve first; a stored value is not light.": (
+            lambda rgb: _lightness(rgb, light=lambda c: c)
+        ),
+        "these are the weights of the gray picture; those of the equation are others.": (
+            lambda rgb: _lightness(rgb, weights=_WEIGHTS)
+        ),
+        "near black a straight line takes the place of the cube root.": (
+            lambda rgb: _lightness(rgb, phi=np.cbrt)
+        ),
+        "near black the gamma curve is a straight line too.": (
+            lambda rgb: _lightness(rgb, light=lambda c: ((c + 0.055) / 1.055) ** 2.4)
+        ),
+        "the gamma curve is not quite a power of 2.2.": (
+            lambda rgb: _lightness(rgb, light=lambda c: c**2.2)
+        ),
+        "subtract 16, so that black has the lightness 0.": lambda rgb: _lightness(rgb, less=0),
+        "this is the light, as a share of 100. The root is missing.": (
+            lambda rgb: 100 * _light(rgb) @ [0.2126, 0.7152, 0.0722]
+        ),
+    },
+    hint="light of each channel, their weighted sum, and then the root and its straight line.",
+)
+
+
+def _halve(gray_of, y, low=0.0, high=100.0, decide=lambda too_dark: too_dark):
+    low, high = np.full_like(y, low), np.full_like(y, high)
+    for _ in range(60):
+        middle = (low + high) / 2
+        too_dark = decide(gray_of(middle) < y)
+        low, high = np.where(too_dark, middle, low), np.where(too_dark, high, middle)
+    return (low + high) / 2
+
+
+def _grays(offset):
+    return lambda lightness: (lightness / 100) ** (1 + offset)
+
+
+_SEARCH = Check(
+    right=_halve,
+    calls=(
+        (_grays(_floats(4, 5)), 0.1 + 0.8 * _floats(4, 5, seed=1)),
+        (_grays(_floats(3, seed=2)), 0.1 + 0.8 * _floats(3, seed=3)),
+    ),
+    mistakes={
+        "you keep the wrong half. Where the gray is too dark, L has to rise.": (
+            lambda gray_of, y: _halve(gray_of, y, decide=np.logical_not)
+        ),
+        "each pixel has an interval of its own; yours all move together.": (
+            lambda gray_of, y: _halve(gray_of, y, decide=np.all)
+        ),
+        "each pixel has an interval of its own; yours rise together while one is too dark.": (
+            lambda gray_of, y: _halve(gray_of, y, decide=np.any)
+        ),
+        "L goes up to 100, not to 1.": lambda gray_of, y: _halve(gray_of, y, high=1.0),
+        "this is the gray that was searched for; return the lightness that has it.": (
+            lambda gray_of, y: y
+        ),
+    },
+    hint="two arrays, low and high; halve forty times, and return the middle.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -1292,4 +1454,8 @@ CHECKS = {
     "cosine": _COSINE,
     "dropout": _DROPOUT,
     "soft_threshold": _SOFT,
+    "subsample_chroma": _SUBSAMPLE,
+    "fit_into_gamut": _FIT,
+    "lab_lightness": _LIGHTNESS,
+    "search_lightness": _SEARCH,
 }
