@@ -5,11 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 VENDORED := node_modules/.package-lock.json
-# It decides which chapters are tested besides those that are stale; before the first there is none.
+# It decides which chapters are tested besides those that are stale, and each page in which setting;
+# before the first there is none.
 COMMIT = $(shell git rev-parse HEAD 2>/dev/null || echo 0)
+TURN = $(COMMIT)
 # Processes that share the tests, a file or a chapter at a time.
 WORKERS := 2
 PYTEST = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist loadfile
+# Tests of the package that train take long, and they are few: who is done first takes over some.
+SHARED = $(BIN)/python -m pytest --quiet -n $(WORKERS) --dist worksteal
 # Those that ask for a time share the machine with nothing.
 TIMED = $(BIN)/python -m pytest --quiet -m timed
 # Those that need the built book and a browser.
@@ -32,11 +36,12 @@ SITE :=
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
+# Modules are compiled as they are imported; most never are.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[book,test]'
 	@touch $@
 
@@ -61,7 +66,8 @@ playground: $(STAMP)  ## open the playground in the browser
 test: lint data unit notebooks pages  ## check the project, of the chapters those that are due
 
 test-all: CHOOSE = echo $(CHAPTERS)
-test-all: test  ## the same with every chapter
+test-all: TURN =
+test-all: test  ## the same with every chapter, and every page in all settings
 
 data: $(STAMP)  ## check CIFAR-10, and download it where it is missing
 	-@$(BIN)/colorizer data
@@ -71,9 +77,9 @@ lint: $(STAMP)  ## check the style of the code
 	$(BIN)/ruff format --check
 
 unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
-	$(PYTEST) -m "not timed" $(addprefix --ignore ,$(PAGES))
+	$(SHARED) -m "not timed" $(addprefix --ignore ,$(PAGES))
 	$(TIMED) $(addprefix --ignore ,$(PAGES))
-	KERAS_BACKEND=jax $(PYTEST) tests/test_models.py tests/test_losses.py \
+	KERAS_BACKEND=jax $(SHARED) tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_tasks.py \
 		--deselect tests/test_tasks.py::test_a_second_task_is_trained_killed_resumed_and_evaluated \
 		tests/test_training.py::test_resumed_is_as_uninterrupted[network] \
@@ -88,7 +94,7 @@ notebooks: $(STAMP)  ## run the chapters that are due and compare them with thei
 	chosen="$$($(CHOOSE))" && $(PYTEST) --nbval $$chosen
 
 pages: book  ## test the built pages in a browser
-	$(PYTEST) -m "not timed" $(PAGES)
+	TURN=$(TURN) $(PYTEST) -m "not timed" $(PAGES)
 	$(TIMED) $(PAGES)
 
 stale: $(STAMP)  ## list the chapters whose stored outputs may be out of date, and why

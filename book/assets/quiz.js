@@ -224,6 +224,7 @@
     form.querySelector("details").hidden = true;
     form.querySelector("[type=submit]").hidden = false;
     kind.prepare(form);
+    form.dataset.ready = "";
     form.state = memory.recall(form.dataset.key);
     if (form.state) {
       kind.put(form, form.state.answer);
