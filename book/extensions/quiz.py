@@ -12,6 +12,8 @@ Written in a chapter as it is read::
     ```
 
 Exactly one answer is marked `[x]`; every answer carries its explanation, indented, after a colon.
+The page has the answers in an order that depends on their words alone, so that no place in it is the
+right one more often than another.
 All three may hold inline markup and mathematics, explanations any markup. Without JavaScript the
 answers stand in a part of the page that unfolds. Behind a page's last question stands its tally,
 with those of `answers.py` in it.
@@ -62,9 +64,8 @@ class Question(SphinxDirective):
     def named(self, root):
         """Give a question its name on the page, and the one that an answer is kept under."""
         text = "\n".join([*self.arguments, *self.content])
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         root["name"] = f"quiz-{self.env.new_serialno('quiz') + 1}"
-        root["key"] = f"{self.env.docname}#{digest}"
+        root["key"] = f"{self.env.docname}#{digest(text)[:8]}"
         root["group"] = self.group
         self.set_source_info(root)
         return root
@@ -103,7 +104,7 @@ class QuizDirective(Question):
         if sum(right for right, _, _ in answers) != 1:
             raise self.error("a quiz needs exactly one answer marked [x]")
         root = self.named(quiz("", self.phrase(quiz_question, question)))
-        for right, choice, why in answers:
+        for right, choice, why in sorted(answers, key=lambda x: digest(x[1])):
             if not why.strip():
                 raise self.error(
                     f"the answer {choice!r} has no explanation; add '  : because ...'"
@@ -131,6 +132,11 @@ class QuizDirective(Question):
         return join(question), [
             (right, join(choice), join(why)) for right, choice, why in answers
         ]
+
+
+def digest(text):
+    """A number of a text, in hexadecimal, the same on every machine."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def opening(node, kind, **data):
