@@ -290,6 +290,23 @@ def together(gray_of, y):
     return middle
 
 
+def bent(p, y, delta, minus=None, slope=None, over=None):
+    """Value and slope from the parts on either side of delta."""
+    e = p - y
+    far = np.abs(e) > delta
+    value, gradient = 0.5 * e * e, e.copy()
+    value[far] = delta * np.abs(e[far]) - (delta * delta / 2 if minus is None else minus)
+    gradient[far] = np.sign(e[far]) * (delta if slope is None else slope)
+    return [value.mean(), gradient / (over or e.size)]
+
+
+def sharpened(p, colours, temperature, share=True):
+    weights = np.exp(np.log(p) / temperature)
+    if share:
+        weights = weights / weights.sum(axis=1)[:, None]
+    return np.einsum("nq,qc->nc", weights, colours)
+
+
 # exercise: an answer that is right, and wrong ones with words of their hints
 def normalised(x, gamma, beta, epsilon, swap=None, outside=False):
     flat = np.moveaxis(x, -1, 0).reshape(x.shape[-1], -1)
@@ -502,6 +519,26 @@ ANSWERS = {
             (lambda p, t: -10 * np.mean(np.log(((p - t) ** 2).mean((1, 2, 3)))), "natural"),
             (lambda p, t: np.mean(2 * decibels(((p - t) ** 2).mean((1, 2, 3)))), "20 belongs"),
             (lambda p, t: decibels(((p - t) ** 2).mean((1, 2, 3))), "the shape (4,) where ()"),
+        ],
+    ),
+    "smooth_l1": (
+        bent,
+        [
+            (lambda *given: bent(*given, minus=0.5), "misses the parabola"),
+            (lambda *given: bent(*given, slope=1), "not 1"),
+            (lambda *given: bent(*given, over=1), "divide the gradient"),
+            (lambda p, y, delta: [bent(p, y, delta)[0], -bent(p, y, delta)[1]], "wrong sign"),
+            (lambda *given: bent(*given)[0], "should return 2 values"),
+        ],
+    ),
+    "annealed_mean": (
+        sharpened,
+        [
+            (lambda *given: sharpened(*given, share=False), "no longer add up"),
+            (lambda p, colours, t: sharpened(p, colours, 1 / t), "flatter"),
+            (lambda p, colours, t: sharpened(p, colours, 1), "plain mean"),
+            (lambda p, colours, t: colours[np.argmax(p, axis=1)], "the mode"),
+            (lambda p, colours, t: sharpened(np.exp(p), colours, t), "softmax"),
         ],
     ),
     "backward": (

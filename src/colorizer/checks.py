@@ -552,6 +552,85 @@ _PSNR = Check(
     hint="one error for each image, its logarithm, and at last the mean.",
 )
 
+# ---- The loss
+
+
+def _huber(prediction, truth, delta, value=None, slope=None):
+    e = prediction - truth
+    small = np.abs(e) <= delta
+    value = delta * np.abs(e) - delta**2 / 2 if value is None else value(e)
+    slope = delta * np.sign(e) if slope is None else slope(e)
+    return np.mean(np.where(small, e**2 / 2, value)), np.where(small, e, slope) / e.size
+
+
+def _one_sided(prediction, truth, delta):
+    e = prediction - truth
+    value = np.where(e <= delta, e**2 / 2, delta * np.abs(e) - delta**2 / 2)
+    return np.mean(value), np.where(e <= delta, e, delta) / e.size
+
+
+_SMOOTH_L1 = Check(
+    right=_huber,
+    calls=(
+        (_floats(4, 5), _floats(4, 5, seed=1), 0.2),
+        (3 * _floats(7, seed=2), 3 * _floats(7, seed=3), 1.0),
+    ),
+    mistakes={
+        "the line misses the parabola at delta: subtract half of the square of delta.": (
+            lambda p, y, delta: _huber(p, y, delta, value=lambda e: delta * np.abs(e) - 0.5)
+        ),
+        "the line has the slope delta, where it leaves the parabola.": (
+            lambda p, y, delta: _huber(p, y, delta, value=lambda e: np.abs(e) - 0.5, slope=np.sign)
+        ),
+        "the loss is right; beyond delta its slope is delta, not 1.": (
+            lambda p, y, delta: _huber(p, y, delta, slope=np.sign)
+        ),
+        "the loss is a mean, so divide the gradient by the number of values.": (
+            lambda p, y, delta: (_huber(p, y, delta)[0], y.size * _huber(p, y, delta)[1])
+        ),
+        "the loss is a mean; yours is a sum.": (
+            lambda p, y, delta: tuple(y.size * part for part in _huber(p, y, delta))
+        ),
+        "the gradient has the wrong sign: the error is prediction minus truth.": (
+            lambda p, y, delta: (_huber(p, y, delta)[0], -_huber(p, y, delta)[1])
+        ),
+        "compare the size of the error with delta, so that negative errors count too.": _one_sided,
+    },
+    hint="a parabola up to delta, then a line that goes on with the same value and slope.",
+)
+
+
+def _annealed(p, colours, temperature, power=lambda p, t: p ** (1 / t), axis=-1):
+    weights = power(p, temperature)
+    return weights / weights.sum(axis=axis, keepdims=True) @ colours
+
+
+_ANNEALED = Check(
+    right=_annealed,
+    calls=(
+        (_floats(3, 5) / _floats(3, 5).sum(axis=-1, keepdims=True), _floats(5, 2, seed=1), 0.4),
+        (np.array([[0.1, 0.6, 0.3], [0.5, 0.25, 0.25]]), _floats(3, 3, seed=2), 0.5),
+    ),
+    mistakes={
+        "the weights no longer add up to 1; divide by their sum.": (
+            lambda p, colours, t: p ** (1 / t) @ colours
+        ),
+        "the power is 1 / T. Yours makes the distribution flatter, not sharper.": (
+            lambda p, colours, t: _annealed(p, colours, t, power=lambda p, t: p**t)
+        ),
+        "this is the softmax of p itself. Take the power of p.": (
+            lambda p, colours, t: _annealed(p, colours, t, power=lambda p, t: np.exp(p / t))
+        ),
+        "this is the plain mean, where T is 1.": lambda p, colours, t: p @ colours,
+        "this is the mode, where T goes to 0.": lambda p, colours, t: colours[p.argmax(axis=-1)],
+        "each row is a distribution of its own; divide each by its own sum.": (
+            lambda p, colours, t: _annealed(p, colours, t, axis=None)
+        ),
+    },
+    hint="raise p to the power 1 / T, divide by the sum over the bins, and take the mean.",
+)
+
+
 # ---- Backpropagation
 
 
@@ -1438,6 +1517,8 @@ CHECKS = {
     "leaky_relu_backward": _LEAKY,
     "split_error": _SPLIT,
     "psnr": _PSNR,
+    "smooth_l1": _SMOOTH_L1,
+    "annealed_mean": _ANNEALED,
     "backward": _BACKWARD,
     "numerical_gradient": _NUMERICAL,
     "nesterov": _NESTEROV,
