@@ -53,6 +53,22 @@ def norm():
     )
 
 
+MAPS = np.random.default_rng(0).integers(0, 256, (4, 16, 16), np.uint8)
+
+
+def channel():
+    return live.figure(
+        "channel",
+        alt="A channel, and what passes its ReLU.",
+        channel=live.packed(MAPS),
+        low=-3.0,
+        high=1.0,
+        photographs=live.packed(MAPS[::-1]),
+        side=16,
+        count=4,
+    )
+
+
 def signal():
     return live.figure(
         "signal", alt="A signal and its gradient.", seed=5, activation="ReLU", spread=1.0
@@ -77,7 +93,7 @@ def masks():
     )
 
 
-FIGURES = [scatter, graph, valley, schedule, norm, signal, shrinkage, masks]
+FIGURES = [scatter, graph, valley, schedule, channel, norm, signal, shrinkage, masks]
 
 
 def normals(count, seed):
@@ -412,6 +428,34 @@ def test_a_batch_is_normalised_as_by_keras_and_its_averages_lag(show):
     for name, training in (("byAverages", False), ("byBatch", True)):
         expected = keras.ops.convert_to_numpy(layer(batch, training=training))[:, 0]
         np.testing.assert_allclose(values[name], expected, atol=1e-5)
+
+
+def test_a_channel_is_normalised_as_by_keras_whatever_its_kernel_and_bias(show):
+    shown = show(channel())
+    values = 4 * MAPS.astype(float) / 255 - 3
+    before = shown.values
+    shown.slide("Stretch \N{GREEK SMALL LETTER ALPHA}", 1)
+    shown.slide("More bias b", -1.5)
+    raw = 2 * values - 1.5
+    left, right = shown.values["left"], shown.values["right"]
+    expected = {"mean": raw.mean(), "deviation": raw.std(), "passes": (raw > 0).mean()}
+    assert left == pytest.approx(expected)
+    assert right == pytest.approx(before["right"], abs=1e-3)
+    shown.drag(slider_of(shown, "Mean of the channel"), 30, 0)
+    assert shown.values["bias"] > -1.5
+    assert shown.values["right"] == pytest.approx(right)
+    shown.slide("Stretch \N{GREEK SMALL LETTER ALPHA}", -4)
+    shown.slide("Scale \N{GREEK SMALL LETTER GAMMA}", 0.5)
+    shown.slide("Shift β", 0.4)
+    layer = keras.layers.BatchNormalization(epsilon=1e-3, dtype="float64")
+    layer.build((None, 1))
+    layer.set_weights(np.array([[0.5], [0.4], [0.0], [1.0]]))
+    given = values.reshape(-1, 1) / 16 + shown.values["bias"]
+    out = keras.ops.convert_to_numpy(layer(given, training=True))
+    expected = {"mean": out.mean(), "deviation": out.std(), "passes": (out > 0).mean()}
+    assert shown.values["right"] == pytest.approx(expected, abs=1e-6)
+    assert expected["deviation"] < 0.5 * 0.99
+    assert "of the numbers pass" in shown.words
 
 
 def test_the_answers_of_lasso_and_ridge_minimise_what_they_say(show):
