@@ -28,6 +28,11 @@ def standardised(images):
     return ((flat - flat.mean(axis=0)) / flat.std(axis=0)).reshape(images.shape)
 
 
+def in_sixteen_bits(rgb):
+    red, green, blue = np.moveaxis(rgb.astype(np.uint16), -1, 0)
+    return ((9798 * red + 19235 * green + 3735 * blue + 2**14) >> 15).astype(np.uint8)
+
+
 def cut_short(rgb):
     red, green, blue = np.moveaxis(rgb.astype(int), -1, 0)
     return ((9798 * red + 19235 * green + 3735 * blue) // 2**15).astype(np.uint8)
@@ -45,6 +50,10 @@ def parts(prediction, truth, divide=3):
     return [(along**2).mean() / divide, (whole - along**2).mean() / divide]
 
 
+def mean_of_rest(prediction, truth):
+    return np.mean((prediction - luminance(prediction) - (truth - luminance(truth))) ** 2)
+
+
 def decibels(mse):
     return 10 * np.log10(1 / mse)
 
@@ -55,8 +64,14 @@ def backwards(x, y, first, second, bend=True, twice=2, over=None):
     upstream = twice * error / (over or y.size)
     delta = upstream.dot(second.T)
     if bend:
-        delta[a <= 0] = 0
+        delta[(delta if bend == "gradient" else a) <= 0] = 0
     return [x.T.dot(delta), np.where(a > 0, a, 0).T.dot(upstream)]
+
+
+def summed(x, y, first, second):
+    """What stands before the ReLU in the gradient of the second matrix."""
+    h = (x @ first).clip(0)
+    return first.T @ x.T @ ((h @ second - y) * 2 / y.size)
 
 
 def slopes(function, theta, tau, behind=1, over=2):
@@ -97,11 +112,18 @@ def in_keras_form(g, m, s, t, eta=0.01, beta=0.9):
     return beta * m - eta * g, m, s
 
 
-def adaptive(g, m, s, t, eta=1e-3, b1=0.9, b2=0.999, epsilon=1e-7, start=True, sign=-1, inside=0):
+def adaptive(g, m, s, t, eta=1e-3, b1=0.9, b2=0.999, epsilon=1e-7, start=True, sign=-1, **how):
     m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * np.square(g)
-    by = (1 - b1**t, 1 - b2**t) if start else (1, 1)
-    root = (s / by[1] + inside * epsilon) ** 0.5 + (1 - inside) * epsilon
+    power, inside = how.get("late", t), how.get("inside", 0)
+    by = (1 - b1**power, 1 - b2**power) if start else (1, 1)
+    root = (s / by[1] + inside * epsilon) ** how.get("root", 0.5) + (1 - inside) * epsilon
     return sign * eta * m / by[0] / root, m, s
+
+
+def in_keras_adam(g, m, s, t, eta, b1, b2, epsilon):
+    m, s = m + (1 - b1) * (g - m), s + (1 - b2) * (g * g - s)
+    rate = eta * np.sqrt(1 - b2**t) / (1 - b1**t)
+    return -rate * m / (np.sqrt(s) + epsilon), m, s
 
 
 def adaptive_in_place(g, m, s, *rest):
@@ -137,7 +159,9 @@ def leak_in_place(gradient, a, alpha):
 
 
 def layer(x, kernel, stride, side="same", flip=1):
-    """Sums one weight of the kernel at a time."""
+    """Sums one weight of the kernel at a time; `side` is a padding or a number of zeros."""
+    if side == 1:
+        x, side = np.pad(x, ((1, 1), (1, 1), (0, 0))), "valid"
     k = len(kernel)
     sizes = [-(-n // stride) if side == "same" else (n - k) // stride + 1 for n in x.shape[:2]]
     totals = [max((m - 1) * stride + k - n, 0) for m, n in zip(sizes, x.shape, strict=False)]
@@ -399,7 +423,9 @@ ANSWERS = {
             (lambda rgb: opencv(rgb[..., ::-1]), "other way round"),
             (lambda rgb: opencv(rgb).astype(int), "not of the type uint8"),
             (lambda rgb: np.mean(rgb, axis=-1).round().astype("uint8"), "plain mean"),
-            (lambda rgb: opencv(rgb)[..., None], "the shape (4, 1) where (4,) is right"),
+            (lambda rgb: opencv(rgb)[..., None], "the shape (5, 1) where (5,) is right"),
+            (lambda rgb: (rgb @ np.array(W)).round().astype(np.uint8), "decimal weights"),
+            (in_sixteen_bits, "uint16 ends"),
         ],
     ),
     "opposite": (
@@ -435,6 +461,8 @@ ANSWERS = {
             (lambda *given: layer(*given, flip=-1), "flips the kernel"),
             (lambda *given: layer(*given, side="valid"), "padding `valid`"),
             (lambda x, kernel, stride: layer(x, kernel, 1)[::stride, ::stride], "too early"),
+            (lambda *given: layer(*given, side=1), "one zero on each side"),
+            (lambda *given: layer(*given).clip(0), "without the ReLU"),
             (lambda x, kernel, stride: layer(x, kernel, 1), "the stride is missing"),
             (lambda *given: layer(*given)[np.newaxis], "the shape (1, 4, 4, 3) where"),
         ],
@@ -470,7 +498,9 @@ ANSWERS = {
         [
             (lambda x, k: strongest(x, k, order=1), "weakest"),
             (lambda x, k: strongest(x, k, centre=False), "subtract the mean"),
-            (lambda x, k: strongest(x, k, turn=-1), "first number is positive"),
+            (lambda x, k: strongest(x, k, turn=-1), "positive first number"),
+            (lambda x, k: strongest(x, k, turn=(-1) ** np.arange(k)), "not their signs"),
+            (lambda x, k: [strongest(x, k)[0], strongest(x, k)[1][:, ::-1]], "strongest comes"),
             (lambda x, k: [strongest(x, k)[0], strongest(x, k)[1].T], "as columns"),
             (lambda x, k: strongest(x, k)[1], "should return 2 values"),
         ],
@@ -482,6 +512,7 @@ ANSWERS = {
             (lambda *given: through(*given, way_in=0), "on the way in"),
             (lambda *given: through(*given, 0, 0), "on both ways"),
             (lambda x, mean, axes: (x - mean).dot(axes), "this is the code"),
+            (lambda x, mean, axes: (x - mean) @ axes.T @ axes, "vectors are rows"),
         ],
     ),
     "he_normal": (
@@ -509,6 +540,8 @@ ANSWERS = {
         [
             (lambda p, t: parts(p, t, divide=1), "three numbers"),
             (lambda p, t: parts(p, t)[::-1], "comes first"),
+            (lambda p, t: [np.mean(luminance(p - t) ** 2), mean_of_rest(p, t)], "same gray"),
+            (lambda p, t: [parts(p, t)[0], mean_of_rest(p, t)], "at right angles"),
             (lambda p, t: sum(parts(p, t)), "should return 2 values"),
         ],
     ),
@@ -549,6 +582,8 @@ ANSWERS = {
             (lambda *given: backwards(*given, over=1), "the loss is a mean"),
             (lambda *given: backwards(*given, over=6), "number of images"),
             (lambda *given: backwards(*given, twice=-2), "prediction minus the truth"),
+            (lambda *given: backwards(*given, bend="gradient"), "not that of the gradient"),
+            (lambda *given: [backwards(*given)[0], summed(*given)], "multiplied by h"),
             (lambda *given: [part.T for part in backwards(*given)], "the shape (5, 4) where"),
         ],
     ),
@@ -578,6 +613,9 @@ ANSWERS = {
         [
             (lambda *given: adaptive(*given, start=False), "bias correction is missing"),
             (lambda *given: adaptive(*given, inside=1), "inside the root"),
+            (in_keras_adam, "Keras's place for epsilon"),
+            (lambda *given: adaptive(*given, root=1), "the root is missing"),
+            (lambda *given: adaptive(*given, late=1), "each time"),
             (lambda *given: adaptive(*given, sign=1), "climbs"),
             (adaptive_in_place, "changes its input"),
             (lambda *given: adaptive(*given)[0], "should return 3 values"),

@@ -7,11 +7,12 @@ function, and the hint for whoever wrote one that does the same. `colorizer.exer
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 RTOL, ATOL = 1e-5, 1e-7  # float32 is good enough
+OTHER_NUMBERS = "It returns other numbers than the equation."
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class Check:
         mistakes: hint to a wrong function. A reader's function that gives on every call what the
             wrong one gives, and not what is right, gets the hint.
         hint: where none of them is recognised.
+        nearly: hint to a function of a result, such as its size without its sign. A reader's
+            function whose results are right once that is done to them, too, gets the hint.
     """
 
     right: Callable
     calls: tuple[tuple, ...]
     mistakes: dict[str, Callable]
     hint: str
+    nearly: dict[str, Callable] = field(default_factory=dict)
 
 
 def fault(name: str, function: Callable) -> str | None:
@@ -38,11 +42,14 @@ def fault(name: str, function: Callable) -> str | None:
 
     Args:
         name: of the exercise, in `CHECKS`.
-        function: the reader's. What it raises goes on to the caller.
+        function: the reader's. What it raises goes on to the caller, apart from `ValueError`.
     """
     entry = CHECKS[name]
     given = [copy.deepcopy(call) for call in entry.calls]
-    results = [function(*call) for call in given]
+    try:
+        results = [function(*call) for call in given]
+    except ValueError as error:  # most often, shapes that do not fit
+        return f"{entry.hint} It stopped with ValueError: {error}."
     expected = [entry.right(*copy.deepcopy(call)) for call in entry.calls]
     wrong = [_difference(*pair) for pair in zip(results, expected, strict=True)]
     if any(wrong):
@@ -50,6 +57,11 @@ def fault(name: str, function: Callable) -> str | None:
             theirs = [mistake(*copy.deepcopy(call)) for call in entry.calls]
             if not any(_difference(*pair) for pair in zip(results, theirs, strict=True)):
                 return hint
+        if set(wrong) <= {None, OTHER_NUMBERS}:
+            for hint, part in entry.nearly.items():
+                pairs = zip(map(part, results), map(part, expected), strict=True)
+                if not any(_difference(*pair) for pair in pairs):
+                    return hint
         return f"{entry.hint} {next(filter(None, wrong))}"
     if any(not _same(*pair) for pair in zip(given, entry.calls, strict=True)):
         return "the result is right, but your function changes its input. Work on a copy."
@@ -74,7 +86,7 @@ def _difference(result, expected):
     if expected.dtype.kind != "f" and result.dtype != expected.dtype:
         return f"It returns the type {result.dtype} where {expected.dtype} is right."
     if not np.allclose(result, expected, RTOL, ATOL):
-        return "It returns other numbers than the equation."
+        return OTHER_NUMBERS
     return None
 
 
@@ -101,7 +113,7 @@ def _to_gray(rgb):
 
 
 # Pure blue, white, and colours that lie so near a half that the rounded weights decide.
-_EDGES = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0], [0, 0, 5]], np.uint8)
+_EDGES = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0], [0, 0, 5], [1, 123, 0]], np.uint8)
 
 _GRAY = Check(
     right=_to_gray,
@@ -113,6 +125,13 @@ _GRAY = Check(
         "the bytes overflow. Turn them into whole numbers with more room first.": (
             lambda rgb: (rgb * _WHOLE.astype(np.uint8)).sum(-1, dtype=np.uint8)
         ),
+        "uint16 ends at 65,535, and the sum reaches eight million.": (
+            lambda rgb: (
+                (rgb.astype(np.uint16) @ _WHOLE.astype(np.uint16) + np.uint16(2**14)) >> 15
+            ).astype(np.uint8)
+        ),
+        "these are the decimal weights. The whole numbers are rounded, so that one colour in "
+        "seven hundred gets another level.": (lambda rgb: np.rint(rgb @ _WEIGHTS).astype(np.uint8)),
         "the weights are in the order red, green, blue; yours are the other way round.": (
             lambda rgb: _to_gray(rgb[..., ::-1])
         ),
@@ -249,6 +268,13 @@ _CONVOLVE = Check(
         ),
         "the stride is missing: the kernel stands at every pixel.": (
             lambda x, kernel, stride: _convolve(x, kernel, 1)
+        ),
+        "you put one zero on each side. `same` puts no more than it needs, here often a single "
+        "one, behind the last pixel.": (
+            lambda x, kernel, stride: _convolve(x, kernel, stride, lambda *sizes: (1, 1))
+        ),
+        "the sums are asked for, without the ReLU.": (
+            lambda *given: np.maximum(_convolve(*given), 0)
         ),
         "outside the picture there are zeros, not copies of its rim.": (
             lambda x, kernel, stride: _convolve(x, kernel, stride, mode="edge")
@@ -397,9 +423,6 @@ _PCA = Check(
         "the axes stand in rows; return them as columns.": (
             lambda x, k: (x.mean(axis=0), _pca(x, k)[1].T)
         ),
-        "turn each axis so that its first number is positive.": (
-            lambda x, k: (x.mean(axis=0), -_pca(x, k)[1])
-        ),
         "the covariance has a row for each number of a vector, not for each vector.": (
             lambda x, k: (
                 x.mean(axis=0),
@@ -408,6 +431,14 @@ _PCA = Check(
         ),
     },
     hint="the strongest eigenvectors of the covariance matrix, with their signs set.",
+    nearly={
+        "the axes are right, but not their signs: each has a positive first number.": (
+            lambda result: (result[0], np.abs(result[1]))
+        ),
+        "these are the right axes in another order. The strongest comes first.": (
+            lambda result: (result[0], np.sort(np.abs(result[1]), axis=1))
+        ),
+    },
 )
 
 
@@ -424,7 +455,7 @@ _RESTORE = Check(
         "subtract the mean on the way in.": lambda x, mean, axes: x @ axes @ axes.T + mean,
         "the mean is missing on both ways.": lambda x, mean, axes: x @ axes @ axes.T,
     },
-    hint="into the code with `axes`, and back with its transpose.",
+    hint="vectors are rows here: `axes` on their right makes the code, its transpose the way back.",
 )
 
 
@@ -505,6 +536,12 @@ def _split_without_length(prediction, truth):
     return np.mean(seen) / 3, np.mean(np.sum(error**2, axis=-1) - seen) / 3
 
 
+def _split_by_chroma(prediction, truth):
+    error = prediction - truth
+    gray = (error @ _WEIGHTS)[..., np.newaxis]
+    return np.mean(gray**2), np.mean((error - gray) ** 2)
+
+
 _SPLIT = Check(
     right=_split,
     calls=((_floats(4, 5, 5, 3), _floats(4, 5, 5, 3, seed=1)),),
@@ -513,6 +550,15 @@ _SPLIT = Check(
             lambda prediction, truth: tuple(3 * part for part in _split(prediction, truth))
         ),
         "the weights' length is not 1: divide by its square.": _split_without_length,
+        "this takes the same gray away from all three channels. The equation takes away the part "
+        "along the weights.": _split_by_chroma,
+        "the luminance is right; the rest is taken as what all three channels have beside it. "
+        "In the equation it is the part at right angles to the weights.": (
+            lambda prediction, truth: (
+                _split(prediction, truth)[0],
+                _split_by_chroma(prediction, truth)[1],
+            )
+        ),
         "the luminance comes first, then the chroma.": (
             lambda prediction, truth: _split(prediction, truth)[::-1]
         ),
@@ -634,11 +680,20 @@ _ANNEALED = Check(
 # ---- Backpropagation
 
 
+def _by_output(x, y, first, second):
+    return 2 * (np.maximum(x @ first, 0) @ second - y) / y.size
+
+
+def _by_hidden(x, y, first, second):
+    return _by_output(x, y, first, second) @ second.T
+
+
 def _backward(x, y, first, second, slope=lambda a: a > 0):
     a = x @ first
-    h = np.maximum(a, 0)
-    by_output = 2 * (h @ second - y) / y.size
-    return x.T @ (by_output @ second.T * slope(a)), h.T @ by_output
+    return (
+        x.T @ (_by_hidden(x, y, first, second) * slope(a)),
+        np.maximum(a, 0).T @ _by_output(x, y, first, second),
+    )
 
 
 def _scaled(function, factor):
@@ -663,6 +718,18 @@ _BACKWARD = Check(
         ),
         "the sign is wrong: the error is the prediction minus the truth.": (
             _scaled(_backward, lambda *given: -1)
+        ),
+        "the sign of `a` decides what passes the ReLU, not that of the gradient.": (
+            lambda x, y, first, second: (
+                x.T @ np.maximum(_by_hidden(x, y, first, second), 0),
+                _backward(x, y, first, second)[1],
+            )
+        ),
+        "the second matrix was multiplied by h. So h stands in its gradient, and not `a`.": (
+            lambda x, y, first, second: (
+                _backward(x, y, first, second)[0],
+                (x @ first).T @ _by_output(x, y, first, second),
+            )
         ),
         "the gradient by the first matrix comes first.": lambda *given: _backward(*given)[::-1],
     },
@@ -747,12 +814,12 @@ _NESTEROV = Check(
 )
 
 
-def _adam(g, m, s, t, eta, beta_1, beta_2, epsilon, correct=(True, True), power=pow):
+def _adam(g, m, s, t, eta, beta_1, beta_2, epsilon, correct=(True, True), power=pow, root=np.sqrt):
     m = beta_1 * m + (1 - beta_1) * g
     s = beta_2 * s + (1 - beta_2) * g**2
     m_hat = m / (1 - power(beta_1, t)) if correct[0] else m
     s_hat = s / (1 - power(beta_2, t)) if correct[1] else s
-    return -eta * m_hat / (np.sqrt(s_hat) + epsilon), m, s
+    return -eta * m_hat / (root(s_hat) + epsilon), m, s
 
 
 def _adam_as_printed(g, m, s, t, eta, beta_1, beta_2, epsilon):
@@ -780,6 +847,16 @@ _ADAM = Check(
         "s is corrected, m is not.": lambda *given: _adam(*given, correct=(False, True)),
         "in the correction beta is raised to the power t, not multiplied by it.": (
             lambda *given: _adam(*given, power=lambda beta, t: beta * t)
+        ),
+        "in the correction beta is raised to the power t; yours divides by 1 - beta each time.": (
+            lambda *given: _adam(*given, power=lambda beta, t: beta)
+        ),
+        "the root is missing: the step is divided by the root of s, plus epsilon.": (
+            lambda *given: _adam(*given, root=lambda s: s)
+        ),
+        "this is Keras's place for epsilon, where the correction of s acts on it. The equation "
+        "corrects s first.": (
+            lambda *given: _adam(*given[:-1], given[-1] / np.sqrt(1 - given[6] ** given[3]))
         ),
         "epsilon stands inside the root, as in the paper. It belongs outside.": _adam_as_printed,
         "this climbs, as the paper's Adam does. The change is minus eta times …": (
