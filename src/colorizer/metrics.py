@@ -130,6 +130,10 @@ def luminance_mse(prediction: np.ndarray, truth: np.ndarray) -> float:
 def chroma_mse(prediction: np.ndarray, truth: np.ndarray) -> float:
     """The part of the MSE that a gray camera cannot see: see `luminance_mse`.
 
+    It is not the error of the chroma c - Y alone: of an error in brightness, the same in all
+    channels, a quarter is here, because (1, 1, 1) and w are not parallel. `mended_mse` has none
+    of it.
+
     Args:
         prediction: RGB (n, h, w, 3), floating point in [0, 1].
         truth: RGB, the same shape and range.
