@@ -121,7 +121,29 @@ def reach():
     )
 
 
-FIGURES = [cube, modes, answers, latent, width, reach]
+FACTORS = [0, 0.5, 1, 1.5, 2, 3]
+ERRORS = [0.0066, 0.0054, 0.005, 0.0055, 0.0068, 0.0112]
+
+
+def vivid():
+    images = np.stack([some_colours(), some_colours()[:, ::-1], some_colours()[::-1]] * 2) / 255
+    chroma = np.rint(128 + 160 * color.chroma(images)).astype(np.uint8)
+    return live.figure(
+        "vivid",
+        alt="Photographs with a factor on their chroma, and their error.",
+        grays=live.packed(np.rint(255 * color.luminance(images)).astype(np.uint8)),
+        chromas={"unet": live.packed(chroma // 2 + 64), "truth": live.packed(chroma)},
+        factors=FACTORS,
+        curves={
+            "unet": {"mse": ERRORS, "colorfulness": [0, 0.25, 0.5, 0.75, 1, 1.4]},
+            "truth": {"mse": [0.0066, 0.0017, 0, 0.0016, 0.006, 0.02], "colorfulness": FACTORS},
+        },
+        start=1.5,
+        side=32,
+    )
+
+
+FIGURES = [cube, modes, answers, latent, width, reach, vivid]
 
 
 def test_data_of_another_type_than_bytes():
@@ -370,3 +392,29 @@ def test_the_network_is_fetched_at_a_touch_and_computes_every_place(show, tmp_pa
     expected = color.chroma(model.predict(hidden[None], verbose=0))[0]
     np.testing.assert_allclose(np.reshape(values["hidden"], (32, 32, 2)), expected, atol=0.01)
     assert "computes it in this page" in shown.words
+
+
+def test_a_factor_on_the_chroma_is_dragged_along_its_curve(show):
+    shown = show(vivid())
+    assert shown.values["mse"] == pytest.approx(ERRORS[3])
+    assert "below the gray copy's" in shown.words
+    factor = shown.tab.get_by_role("slider", name="Factor on the chroma")
+    shown.drag(factor, 60, 0)
+    dragged = shown.values
+    assert dragged["q"] > 1.5
+    assert dragged["mse"] == pytest.approx(np.interp(dragged["q"], FACTORS, ERRORS))
+    factor.press("Home")
+    assert shown.values["q"] == 0
+    assert "equal to the gray copy's" in shown.words
+    factor.press("End")
+    assert shown.values["mse"] == pytest.approx(ERRORS[-1])
+    assert "above the gray copy's" in shown.words
+    shown.tab.get_by_label("the photographs").check()
+    chosen = shown.values
+    packed = np.frombuffer(base64.b64decode(vivid().data["chromas"]["truth"]), np.uint8)
+    gray = np.frombuffer(base64.b64decode(vivid().data["grays"]), np.uint8) / 255
+    red, blue = 3 * (packed.reshape(-1, 2) - 128.0).T / 160
+    expected = 255 * np.stack(color.in_gamut(gray, red, blue), axis=-1)
+    rows = expected.reshape(2, 3, 32, 32, 3).swapaxes(1, 2)  # of three photographs
+    painted = np.reshape(chosen["painted"], (64, 96, 4))[..., :3]
+    np.testing.assert_allclose(painted, rows.reshape(64, 96, 3), atol=0.6)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from colorizer.backend import keras
-from colorizer.scratch import convolve, kernel_gradient, transpose_convolve
+from colorizer.models import unet
+from colorizer.scratch import (
+    convolve,
+    folded,
+    kernel_gradient,
+    transpose_convolve,
+    unet_forward,
+)
 
 CASES = [(1, 3), (2, 3), (2, 2), (2, 4), (3, 5), (1, 1), (2, 1)]  # stride, size of the kernel
 
@@ -43,3 +50,20 @@ def test_adjoints(arrays, stride, size):
     product = np.vdot(y, convolve(x, kernel, stride))
     assert np.vdot(transpose_convolve(y, kernel, stride), x) == pytest.approx(product, rel=1e-12)
     assert np.vdot(kernel_gradient(x, y, stride, size), kernel) == pytest.approx(product, rel=1e-12)
+
+
+@pytest.mark.parametrize("levels", [0, 2])
+def test_the_unet_is_keras(levels):
+    model, rng = unet(levels), np.random.default_rng(0)
+    for layer in model.layers:  # none of them as it starts: norms do nothing, the chroma is zero
+        layer.set_weights([w + 0.05 * rng.normal(size=w.shape) for w in layer.get_weights()])
+    gray = rng.random((2, 8, 12, 1))
+    parts = {x.name: x.output for x in model.layers if x.name.endswith(("chroma", "_relu"))}
+    theirs = keras.Model(model.input, parts)(gray)
+    chroma, is_open = unet_forward(gray, folded(model), levels)
+    np.testing.assert_allclose(chroma, theirs.pop("chroma"), atol=1e-4)
+    assert {f"{name}_relu" for name in is_open} == theirs.keys()
+    for name, found in is_open.items():
+        theirs_open = keras.ops.convert_to_numpy(theirs[f"{name}_relu"]) > 0
+        assert (found == theirs_open).mean() > 0.999
+        assert found.any()

@@ -2,7 +2,8 @@
 
 Three functions suffice. A convolution is a linear map of its input and of its kernel; the gradient
 with respect to either is the adjoint of that map, and the adjoint with respect to the input is the
-transposed convolution. So the gradient of a transposed convolution is a convolution again.
+transposed convolution. So the gradient of a transposed convolution is a convolution again. Of the
+same two maps Part V makes a U-Net.
 
 Arrays are (n, h, w, channels) and kernels (k, k, c, f), as Keras has them, padding is Keras's
 `same`, and the type of the arguments is the type of the result. Kernels are applied without being
@@ -71,6 +72,64 @@ def kernel_gradient(x: np.ndarray, y: np.ndarray, stride: int = 1, size: int = 3
         (k, k, c, f).
     """
     return np.einsum("nijabc,nijf->abcf", _patches(x, size, stride), y, optimize=True)
+
+
+def folded(model) -> dict[str, tuple]:
+    """Kernel and bias of every convolution, with the batch normalisation behind it taken into both.
+
+    At inference batch normalisation multiplies a channel by a number and adds another. The one goes
+    into the kernel of the convolution, which is linear, and the other into its bias.
+
+    Args:
+        model: a Keras model in which the normalisation of a layer `name` is called `name_norm`.
+
+    Returns:
+        Name of the layer to (kernel, bias); the bias is 0.0 where there is none.
+    """
+    layers = {layer.name: layer for layer in model.layers}
+    weights = {}
+    for name, layer in layers.items():
+        if hasattr(layer, "kernel"):
+            kernel, *bias = layer.get_weights()
+            weights[name] = kernel, bias[0] if bias else 0.0
+            if norm := layers.get(f"{name}_norm"):
+                gamma, beta, mean, variance = norm.get_weights()
+                scale = gamma / np.sqrt(variance + norm.epsilon)
+                weights[name] = kernel * scale, beta - scale * mean
+    return weights
+
+
+def unet_forward(
+    gray: np.ndarray, weights: dict[str, tuple], levels: int = 3
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The chroma that `models.unet` predicts, with skip connections that concatenate.
+
+    Args:
+        gray: images (n, h, w, 1); h and w are multiples of 2 to the power of `levels`.
+        weights: what `folded` gives.
+        levels: how often the network halves the image.
+
+    Returns:
+        The chroma (n, h, w, 2), and for each layer with a ReLU where that was open.
+    """
+    is_open = {}
+
+    def convolved(x, name, stride=1):
+        kernel, bias = weights[name]
+        x = convolve(x, kernel, stride) + bias
+        is_open[name] = x > 0
+        return x * is_open[name]
+
+    x, seen = convolved(gray, "top"), []
+    for level in range(1, levels + 1):
+        seen.append(x)
+        x = convolved(convolved(x, f"down_{level}", stride=2), f"encoder_{level}")
+    for level in reversed(range(levels)):
+        kernel, bias = weights[f"up_{level}"]
+        below = transpose_convolve(x, kernel, stride=2) + bias
+        x = convolved(np.concatenate([below, seen[level]], axis=-1), f"decoder_{level}")
+    kernel, bias = weights["chroma"]
+    return convolve(x, kernel) + bias, is_open
 
 
 def _padding(size, stride):
