@@ -189,6 +189,11 @@ def test_the_kernel_fits_and_can_be_read(show, width, theme):
 
 def test_a_kernel_gathers_as_ours_and_the_window_is_dragged(show):
     shown = show(kernel())
+    corner = shown.tab.get_by_role("slider", name="Weight, row 1, column 1")
+    other = shown.tab.get_by_role("slider", name="Weight, row 1, column 3")
+    for cell, sign, colour in ((corner, -1, "--orange"), (other, 1, "--violet")):
+        assert float(cell.get_attribute("aria-valuenow")) * sign > 0
+        assert colour in cell.locator("rect").get_attribute("style"), "as in the book's figures"
     image = some_image().astype(np.float32)[None, ..., None] / 255
     weights = np.float32(shown.values["kernel"]).reshape(3, 3, 1, 1)
     for stride in (1, 2, 3):

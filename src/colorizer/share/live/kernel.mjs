@@ -144,7 +144,7 @@ function render(context) {
     cells.forEach(({ cell, ground, text }, i) => {
       const strength = clamp(Math.abs(kernel[i]), 0.15, 1);
       set(ground, {
-        style: `fill: var(${kernel[i] < 0 ? "--violet" : "--blue"}); fill-opacity: ${0.45 * strength}`,
+        style: `fill: var(${kernel[i] < 0 ? "--orange" : "--violet"}); fill-opacity: ${0.45 * strength}`,
       });
       text.textContent = signed(kernel[i], 2);
       set(cell, { "aria-valuenow": kernel[i].toFixed(2), "aria-valuetext": text.textContent });
