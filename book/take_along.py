@@ -38,7 +38,7 @@ body { background: #fff; }
 .bd-main, .bd-content { display: block !important; }
 html .bd-main .bd-article { font-size: 1rem; line-height: 1.42; }
 .bd-article { max-width: none !important; padding: 0 !important; width: 100%; }
-h1, h2, h3, h4, .question, .admonition-title { break-after: avoid; }
+h1, h2, h3, h4, .question, .admonition-title { break-after: avoid; break-inside: avoid; }
 .bd-article :is(h2, h3, h4) { margin: 1.3rem 0 0.4rem; }
 p, li, pre { orphans: 3; widows: 3; }
 details > summary { list-style: none; }
