@@ -60,6 +60,21 @@ def test_chapter(path):
     assert problems(path) == set()
 
 
+def lengths(path):
+    """Of each quiz of a chapter, the length of the right answer and of the longest other."""
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    for quiz in re.findall(r"```{quiz}\n(.*?)```", text, re.DOTALL):
+        answers = re.findall(r"^- \[([ x])\] (.*?)\n  :", quiz, re.DOTALL | re.MULTILINE)
+        found = {mark: [len(words) for m, words in answers if m == mark] for mark in "x "}
+        yield found["x"][0], max(found[" "])
+
+
+def test_the_right_answer_is_not_the_longest_one():
+    found = [pair for path in CHAPTERS for pair in lengths(path)]
+    assert len(found) > 100
+    assert sum(right > other for right, other in found) < len(found) / 3
+
+
 @pytest.fixture(scope="module")
 def good():
     """A small chapter as `make execute` would store it."""
