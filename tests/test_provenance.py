@@ -363,13 +363,13 @@ def test_one_experiment_more_changes_only_the_code_that_looks_into_the_table(
     assert [provenance.used_by(code) for code in codes] == before
 
 
-def test_the_key_of_all_chapters_takes_less_than_three_seconds(chapters):
+def test_the_key_of_a_chapter_takes_less_than_a_fifth_of_a_second(chapters):
     provenance._parsed.cache_clear()
     started = time.process_time()
     for code in chapters:
         provenance.used_by(code)
         provenance.code_hash([code])
-    assert time.process_time() - started < 3
+    assert (time.process_time() - started) / len(chapters) < 0.2
 
 
 def test_environment_names_device_backend_and_versions():
