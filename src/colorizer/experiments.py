@@ -53,6 +53,8 @@ class Experiment:
         return {name: getattr(self, name) for name in (*settings, "mirror")}
 
 
+# As many steps on fewer images: is a large set needed?
+FEWER_IMAGES = (Budget(90, 15_000), Budget(270, 5_000))
 # The rates of Keras's defaults, which the paper must have used if it set none.
 DEFAULT_RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nadam": 1e-3, "momentum": 1e-2, "sgd": 1e-2}
 # Four rates each, so that none has more luck than another, in steps of about three for optimisers
@@ -96,7 +98,7 @@ _TABLE = (
             "plain",
             "The paper's final model, without regularisation (Figure 7)",
             seeds=5,
-            budgets=(FULL, SMALL),
+            budgets=(FULL, *FEWER_IMAGES, SMALL),
         ),
         Experiment("dropout", 'With "a high level of dropouts" (Figure 6)', _DROPOUT, seeds=5),
         Experiment("batchnorm-dropout", "With batch norm and dropout (Figure 5)", _BOTH, seeds=5),
@@ -121,6 +123,16 @@ _TABLE = (
         ),
         Experiment("lasso", "The L1 penalty that the paper names", _regularized(l1=1e-7)),
         Experiment("ridge", "The L2 penalty that the paper names", _regularized(l2=1e-6)),
+        *(
+            Experiment(f"{name}-{strength:g}", why, _regularized(**{penalty: strength}))
+            for name, penalty, strengths in (
+                ("lasso", "l1", (1e-8, 1e-6)),
+                ("ridge", "l2", (1e-7, 1e-5)),
+            )
+            for strength, why in zip(
+                strengths, ("A tenth of the penalty", "Ten times the penalty"), strict=True
+            )
+        ),
     ),
     tuple(  # the losses
         Experiment(loss.replace("_", "-"), why, task={"kind": "regression", "loss": loss})
