@@ -6,6 +6,7 @@ import math
 import cv2
 import numpy as np
 import pytest
+from scipy import stats
 
 from colorizer import checks
 from colorizer.errors import InputError
@@ -52,6 +53,20 @@ def parts(prediction, truth, divide=3):
 
 def mean_of_rest(prediction, truth):
     return np.mean((prediction - luminance(prediction) - (truth - luminance(truth))) ** 2)
+
+
+def by_scipy(ours, theirs):
+    found = stats.ttest_ind(ours, theirs, equal_var=False)
+    difference = np.mean(ours) - np.mean(theirs)
+    return difference, difference / found.statistic, found.df
+
+
+def adjusted(p, level, highest=np.maximum.accumulate):
+    """Holm's adjusted p, which is compared with the level itself."""
+    order = np.argsort(p)
+    found = np.empty(len(p))
+    found[order] = highest(p[order] * np.arange(len(p), 0, -1))
+    return found <= level
 
 
 def decibels(mse):
@@ -739,6 +754,26 @@ ANSWERS = {
             (lambda rgb: half_as_many(rgb) - luminance(rgb), "chroma alone"),
             (lambda rgb: half_as_many(rgb).clip(0, 1), "do not clip"),
             (lambda rgb: half_as_many(rgb)[:, ::2, ::2], "the shape (2, 2, 3, 3) where"),
+        ],
+    ),
+    "welch": (
+        by_scipy,
+        [
+            (lambda a, b: (by_scipy(a, b)[0], np.hypot(*map(np.std, (a, b))), 3), "equation"),
+            (lambda a, b: (by_scipy(b, a)[0], *by_scipy(a, b)[1:]), "ours less theirs"),
+            (lambda a, b: (*by_scipy(a, b)[:2], len(a) + len(b) - 2), "both spreads for one"),
+            (lambda a, b: (by_scipy(a, b)[0], by_scipy(a, b)[1] ** 2, by_scipy(a, b)[2]), "root"),
+            (lambda a, b: by_scipy(a, b)[:2], "should return 3 values"),
+        ],
+    ),
+    "holm": (
+        adjusted,
+        [
+            (lambda p, level: p <= level, "on its own"),
+            (lambda p, level: p * len(p) <= level, "Bonferroni"),
+            (lambda p, level: adjusted(p, level, np.array), "goes on"),
+            (lambda p, level: np.sort(adjusted(p, level))[::-1], "order of the claims"),
+            (lambda p, level: adjusted(p, level).astype(int), "the type int64 where bool"),
         ],
     ),
     "fit_into_gamut": (

@@ -1579,6 +1579,83 @@ _SEARCH = Check(
     hint="two arrays, low and high; halve forty times, and return the middle.",
 )
 
+# ---- What would count
+
+
+def _welch(ours, theirs, spread=np.var, one=1, root=np.sqrt, means=np.subtract):
+    parts = [spread(ours, ddof=one) / len(ours), spread(theirs, ddof=one) / len(theirs)]
+    below = sum(p**2 / (len(x) - 1) for p, x in zip(parts, (ours, theirs), strict=True))
+    return means(np.mean(ours), np.mean(theirs)), root(sum(parts)), sum(parts) ** 2 / below
+
+
+_SEEDS = 0.0078 + 0.0001 * _floats(5), 0.0075 + 0.0003 * _floats(3, seed=1)
+
+_WELCH = Check(
+    right=_welch,
+    calls=(_SEEDS, (_floats(4, seed=2), _floats(9, seed=3))),
+    mistakes={
+        "the variance of a sample divides by n - 1: `ddof=1`.": (
+            lambda ours, theirs: _welch(ours, theirs, one=0)
+        ),
+        "the second number is a standard error, the root of a variance.": (
+            lambda ours, theirs: _welch(ours, theirs, root=lambda variance: variance)
+        ),
+        "the variance of a mean is that of one run, divided by the number of runs.": (
+            lambda ours, theirs: (
+                np.mean(ours) - np.mean(theirs),
+                np.sqrt(np.var(ours, ddof=1) + np.var(theirs, ddof=1)),
+                _welch(ours, theirs)[2],
+            )
+        ),
+        "the difference is ours less theirs.": (
+            lambda ours, theirs: _welch(ours, theirs, means=lambda a, b: b - a)
+        ),
+        "these degrees of freedom belong to the test that takes both spreads for one.": (
+            lambda ours, theirs: (*_welch(ours, theirs)[:2], len(ours) + len(theirs) - 2)
+        ),
+    },
+    hint="first the variance of each mean, then their sum.",
+)
+
+
+def _holm(p, level, share=lambda n, step: n - step, stop=True):
+    decided, order = np.zeros(len(p), bool), np.argsort(p, kind="stable")
+    for step, i in enumerate(order):
+        decided[i] = p[i] <= level / share(len(p), step)
+        if stop and not decided[i]:
+            break
+    return decided
+
+
+_HOLM = Check(
+    right=_holm,
+    calls=(
+        (np.array([0.03, 0.001, 0.02, 0.2]), 0.05),
+        (np.array([0.001, 0.01, 0.02, 0.9]), 0.05),
+        (np.array([0.012, 0.0001, 0.026, 0.024, 0.03]), 0.05),
+        (np.array([0.04, 0.04]), 0.05),
+        (np.array([0.01, 0.03, 0.03, 0.04]), 0.05),
+    ),
+    mistakes={
+        "that is each claim on its own: nothing is made stricter.": (
+            lambda p, level: np.asarray(p) <= level
+        ),
+        "that is Bonferroni's rule; after each success the next claim has an easier level.": (
+            lambda p, level: np.asarray(p) <= level / len(p)
+        ),
+        "at the first failure Holm stops; yours goes on.": (
+            lambda p, level: _holm(p, level, stop=False)
+        ),
+        "the answers belong in the order of the claims, not of their p.": (
+            lambda p, level: np.sort(_holm(p, level))[::-1]
+        ),
+        "the smallest p has to pass the strictest level.": (
+            lambda p, level: _holm(p, level, share=lambda n, step: step + 1, stop=False)
+        ),
+    },
+    hint="`np.argsort(p)` says which claim comes first, second, and so on.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -1616,4 +1693,6 @@ CHECKS = {
     "fit_into_gamut": _FIT,
     "lab_lightness": _LIGHTNESS,
     "search_lightness": _SEARCH,
+    "welch": _WELCH,
+    "holm": _HOLM,
 }
