@@ -69,6 +69,22 @@ def adjusted(p, level, highest=np.maximum.accumulate):
     return found <= level
 
 
+def by_bisection(difference, error, freedom, margin):
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        level = (low + high) / 2
+        ends = stats.t.interval(1 - level, freedom, difference, error)
+        low, high = (low, level) if max(map(abs, ends)) < margin else (level, high)
+    return high
+
+
+def enough(spread, reach, models=2):
+    n = 2
+    while stats.t.isf(0.025, models * (n - 1)) * np.hypot(spread, spread) / np.sqrt(n) > reach:
+        n += 1
+    return n
+
+
 def decibels(mse):
     return 10 * np.log10(1 / mse)
 
@@ -774,6 +790,26 @@ ANSWERS = {
             (lambda p, level: adjusted(p, level, np.array), "goes on"),
             (lambda p, level: np.sort(adjusted(p, level))[::-1], "order of the claims"),
             (lambda p, level: adjusted(p, level).astype(int), "the type int64 where bool"),
+        ],
+    ),
+    "level_alike": (
+        by_bisection,
+        [
+            (lambda d, e, nu, m: stats.t.sf((m - abs(d)) / e, nu), "both sides"),
+            (lambda d, e, nu, m: 2 * stats.t.sf(abs(d) / e, nu), "told from zero"),
+            (lambda d, e, nu, m: min(1, 2 * stats.t.sf((m - d) / e, nu)), "negative difference"),
+            (lambda d, e, nu, m: min(1, 2 * stats.norm.sf((m - abs(d)) / e)), "too sure"),
+            (lambda d, e, nu, m: 2 * stats.t.sf((m - abs(d)) / e, nu), "at most 1"),
+        ],
+    ),
+    "seeds_needed": (
+        enough,
+        [
+            (lambda s, reach: enough(s / np.sqrt(2), reach), "errors of two"),
+            (lambda s, reach: enough(s, reach, 1), "2 (n - 1) degrees"),
+            (lambda s, reach: enough(s, reach, 1e9), "too sure"),
+            (lambda s, reach: enough(s, reach) - 1, "one too few"),
+            (lambda s, reach: float(enough(s, reach)), "the type float64 where int64"),
         ],
     ),
     "fit_into_gamut": (

@@ -14,6 +14,7 @@
     // what a verdict begins with, its mark, its colour
     ["holds", "✓", "green"],
     ["does not hold", "✗", "orange"],
+    ["no difference that matters", "=", "blue"],
     ["undecided", "≈", "violet"],
     ["cannot be tested", "?", "blue"],
     ["not yet tested", "…", "blue"],

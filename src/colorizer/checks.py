@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy import stats
 
 RTOL, ATOL = 1e-5, 1e-7  # float32 is good enough
 OTHER_NUMBERS = "It returns other numbers than the equation."
@@ -1656,6 +1657,80 @@ _HOLM = Check(
     hint="`np.argsort(p)` says which claim comes first, second, and so on.",
 )
 
+# ---- Claims and verdicts
+
+
+def _level_alike(difference, error, freedom, margin, sides=2, room=None, law=stats.t.sf):
+    room = margin - abs(difference) if room is None else room
+    return min(1.0, sides * float(law(room / error, freedom)))
+
+
+_LEVEL_ALIKE = Check(
+    right=_level_alike,
+    calls=(
+        (0.1, 0.2, 6.0, 1.0),
+        (-0.3, 0.25, 4.2, 1.0),
+        (0.9, 0.2, 3.0, 1.0),
+        (1.4, 0.1, 8.0, 1.0),
+        (-0.4, 0.6, 5.0, 0.5),
+    ),
+    mistakes={
+        "the interval is cut on both sides; yours has one.": (
+            lambda *given: _level_alike(*given, sides=1)
+        ),
+        "that is the level at which the difference is told from zero.": (
+            lambda difference, error, freedom, margin: _level_alike(
+                difference, error, freedom, margin, room=abs(difference)
+            )
+        ),
+        "a negative difference can leave the margin, too, on its other side.": (
+            lambda difference, error, freedom, margin: _level_alike(
+                difference, error, freedom, margin, room=margin - difference
+            )
+        ),
+        "with so few seeds the normal distribution is too sure; take Student's.": (
+            lambda *given: _level_alike(*given, law=lambda room, freedom: stats.norm.sf(room))
+        ),
+        "a level is at most 1.": (
+            lambda difference, error, freedom, margin: (
+                2 * float(stats.t.sf((margin - abs(difference)) / error, freedom))
+            )
+        ),
+    },
+    hint="how far is it from the difference to the nearer end of the margin, in standard errors?",
+)
+
+
+def _seeds_needed(spread, reach, freedom=lambda n: 2 * (n - 1), tail=0.975, models=2, most=1000):
+    def interval(n):
+        return stats.t.ppf(tail, freedom(n)) * spread * np.sqrt(models / n)
+
+    return next(n for n in range(2, most) if interval(n) <= reach)
+
+
+_SEEDS_NEEDED = Check(
+    right=_seeds_needed,
+    calls=((1.0, 2.5), (1.0, 1.0), (0.3, 0.1), (2.0, 5.5), (1.0, 0.62)),
+    mistakes={
+        "that is the interval of one mean; a difference has the errors of two.": (
+            lambda spread, reach: _seeds_needed(spread, reach, models=1)
+        ),
+        "with n seeds of each there are 2 (n - 1) degrees of freedom.": (
+            lambda spread, reach: _seeds_needed(spread, reach, freedom=lambda n: n - 1)
+        ),
+        "an interval of 95 % leaves 2.5 % on either side; yours leaves 5 %.": (
+            lambda spread, reach: _seeds_needed(spread, reach, tail=0.95)
+        ),
+        "with so few seeds the normal distribution is too sure; take Student's.": (
+            lambda spread, reach: _seeds_needed(spread, reach, freedom=lambda n: np.inf)
+        ),
+        "that is one too few: the interval is still wider than the reach.": (
+            lambda spread, reach: _seeds_needed(spread, reach) - 1
+        ),
+    },
+    hint="try n = 2, 3, 4, and so on, until the interval is narrow enough.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -1695,4 +1770,6 @@ CHECKS = {
     "search_lightness": _SEARCH,
     "welch": _WELCH,
     "holm": _HOLM,
+    "level_alike": _LEVEL_ALIKE,
+    "seeds_needed": _SEEDS_NEEDED,
 }

@@ -221,7 +221,7 @@ def _experiments(name):
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the paper, and what decides about it; of the last four exactly one is given.
+    """A sentence of the paper, and what decides about it: tests, a fact, or neither.
 
     Attributes:
         words: the paper's, or a summary of several sentences.
@@ -232,6 +232,7 @@ class Claim:
         fact: what is looked up or computed, where no seed plays a part.
         owed: the measurement that would decide, and that is still to be made.
         untestable: why no honest test exists.
+        figure: the label of the book's figure that shows the evidence, if there is one.
     """
 
     words: str
@@ -241,6 +242,7 @@ class Claim:
     fact: str = ""
     owed: str = ""
     untestable: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -384,17 +386,20 @@ CLAIMS = (
             Test("mse", "plain", "less", GRAY_COPY),
             Test("channel_argmax_accuracy", "plain", "more", GRAY_COPY),
         ),
+        figure="fig-three-seeds",
     ),
     Claim(
         "learning rate schedulers improve the efficiency, read as a lower error",
         "I-A",
         _against("mse", "plain", "less", ("constant",)),
+        figure="fig-choices-histories",
     ),
     Claim(
         "dropouts improve the efficiency, read as a lower error",
         "I-A",
         _each("mse", _DROPOUTS, "less", "plain"),
         unknown=_RATE,
+        figure="fig-three-rate",
     ),
     Claim(
         "lasso and ridge regression improve the efficiency, read as a lower error",
@@ -421,6 +426,7 @@ CLAIMS = (
         "regression leads to images that are muted in colour",
         "I-C",
         _each("colorfulness_ratio", ("plain", "chroma", "unet"), "less", 1.0),
+        figure="fig-unet-saturation",
     ),
     Claim(
         "regression leads to images that are predominantly sepia toned",
@@ -482,11 +488,13 @@ CLAIMS = (
         "Adam requires less tuning of the learning rate",
         "V-E",
         _against("mse", "price of adam", "less", [f"price of {o}" for o in _OTHERS]),
+        figure="fig-choices-rates",
     ),
     Claim(
         "the default value η = 0.001 works for most cases",
         "V-E",
         _against("mse", "plain", "not more", [r for r in GRID["adam"].values() if r != "plain"]),
+        figure="fig-choices-rates",
     ),
     # Algorithm and architecture
     Claim(
@@ -519,6 +527,7 @@ CLAIMS = (
         "overfitting if regularization isn't included",
         "VII and Figure 7",
         _against("gap", "plain", "more", _REGULARISED),
+        figure="fig-three-histories",
     ),
     Claim(
         "requires all features in the given image for accurate results",
@@ -530,21 +539,25 @@ CLAIMS = (
         "the Adam optimizer produced the least loss, at the default rates",
         "VII",
         _against("mse", "plain", "less", [GRID[o][DEFAULT_RATES[o]] for o in _OTHERS]),
+        figure="fig-choices-rates",
     ),
     Claim(
         "the Adam optimizer produced the least loss, each at its best rate",
         "VII",
         _against("mse", "best of adam", "less", [f"best of {o}" for o in _OTHERS]),
+        figure="fig-choices-rates",
     ),
     Claim(
         "desaturated and pale: less colourful than without regularisation",
         "Figure 5",
         _each("colorfulness_ratio", (_BOTH,), "less", "plain"),
+        figure="fig-three-seeds",
     ),
     Claim(
         "accuracy 53-55%",
         "Figure 5",
         (Test("channel_argmax_accuracy", _BOTH, "within", (0.52, 0.56)),),
+        figure="fig-three-seeds",
     ),
     Claim(
         "a loss of about 0.077",
@@ -555,6 +568,7 @@ CLAIMS = (
         "low loss: less than a gray copy's",
         "Figure 5",
         _each("mse", (_BOTH,), "less", GRAY_COPY),
+        figure="fig-three-seeds",
     ),
     Claim(
         "pale due to all pixels being normalized and near the mean values",
@@ -566,50 +580,59 @@ CLAIMS = (
         "Figure 6",
         _each("colorfulness_ratio", _DROPOUTS, "more", _BOTH),
         unknown=_RATE,
+        figure="fig-three-rate",
     ),
     Claim(
         "a bump-up in the contrast over Figure 5's",
         "Figure 6",
         _each("contrast_ratio", _DROPOUTS, "more", _BOTH),
         unknown=_RATE,
+        figure="fig-three-grids",
     ),
     Claim(
         "a decrease in accuracy from Figure 5's",
         "Figure 6",
         _each("channel_argmax_accuracy", _DROPOUTS, "less", _BOTH),
         unknown=_RATE,
+        figure="fig-three-seeds",
     ),
     Claim(
         "a decrease in loss from Figure 5's",
         "Figure 6",
         _each("mse", _DROPOUTS, "less", _BOTH),
         unknown=_RATE,
+        figure="fig-three-rate",
     ),
     Claim(
         "less accurate for generalized images (high variance)",
         "Figure 6",
         _each("gap", _DROPOUTS, "more", "plain"),
         unknown=_RATE,
+        figure="fig-three-histories",
     ),
     Claim(
         "highly contrasting: more than Figures 5 and 6",
         "Figure 7",
         _against("contrast_ratio", "plain", "more", (_BOTH, "dropout")),
+        figure="fig-three-grids",
     ),
     Claim(
         "saturated images: more so than Figures 5 and 6",
         "Figure 7",
         _against("colorfulness_ratio", "plain", "more", (_BOTH, "dropout")),
+        figure="fig-three-seeds",
     ),
     Claim(
         "minimal loss: the least of the three figures, on training images",
         "Figure 7",
         _against("train_mse", "plain", "less", (_BOTH, "dropout")),
+        figure="fig-three-histories",
     ),
     Claim(
         "minimal loss: the least of the three figures, on test images",
         "Figure 7",
         _against("mse", "plain", "less", (_BOTH, "dropout")),
+        figure="fig-three-seeds",
     ),
     Claim(
         "a loss of 0.3-0.4",
@@ -620,16 +643,19 @@ CLAIMS = (
         "accuracy 50-52%",
         "Figure 7",
         (Test("channel_argmax_accuracy", "plain", "within", (0.49, 0.53)),),
+        figure="fig-three-seeds",
     ),
     Claim(
         "less accurate than Figure 5",
         "Figure 7",
         _each("channel_argmax_accuracy", ("plain",), "less", _BOTH),
+        figure="fig-three-seeds",
     ),
     Claim(
         "the most realistic images, which most closely resembled the original",
         "Figure 7 and VIII",
         _against("ciede2000", "plain", "less", (_BOTH, "dropout")),
+        figure="fig-three-grids",
     ),
     # Conclusion
     Claim(
@@ -646,6 +672,7 @@ CLAIMS = (
         "high accuracy: more than a gray copy's",
         "VIII",
         (Test("channel_argmax_accuracy", "plain", "more", GRAY_COPY),),
+        figure="fig-three-seeds",
     ),
     Claim(
         "can be extended to animation, comics and medical images",

@@ -205,7 +205,7 @@ def get(name: str) -> Experiment:
 def matrix(seeds: int | None = None) -> list[tuple[Experiment, int, Budget]]:
     """Every training of the book that any device may do, in the order of its worth.
 
-    The full budget comes before smaller ones. What there is time for goes first to the paper's
+    Budgets on more images come before those on fewer. What there is time for goes first to the paper's
     three models, then to Part V's, the regularisers, the losses, the U-Net's parts, the optimisers
     and the rest; within each of these, to one seed of all before a second of any.
 
@@ -221,7 +221,7 @@ def matrix(seeds: int | None = None) -> list[tuple[Experiment, int, Budget]]:
     budgets = {budget for e in EXPERIMENTS.values() for budget in e.budgets}
     return [
         (experiment, seed, budget)
-        for budget in sorted(budgets, reverse=True)
+        for budget in sorted(budgets, key=lambda budget: budget.images, reverse=True)
         for group in _TABLE
         for seed in range(max(e.seeds for e in group))
         for experiment in group
