@@ -50,9 +50,11 @@ def main():
                 coloured.nth(count).wait_for(timeout=MINUTE)
             shoot(tab.locator(".playground"), "playground.jpg")
             wait_for_server(tab)
-            tab.set_viewport_size({"width": 1280, "height": 1260})
+            tab.set_viewport_size({"width": 1480, "height": 1400})
             tab.locator("figure img").nth(5).wait_for(timeout=MINUTE)
-            shoot(tab.locator("#rendered_cells"), "workshop.jpg")
+            metrics = tab.get_by_role("heading", name="Every metric")
+            end = metrics.bounding_box()["y"]
+            shoot(tab, "workshop.jpg", above=end)
             browser.close()
     finally:
         server.send_signal(signal.SIGINT)
@@ -73,9 +75,11 @@ def wait_for_server(tab):
     tab.goto(f"http://127.0.0.1:{PORT}/", timeout=2 * MINUTE)
 
 
-def shoot(part, name):
-    """Save what is to be seen of a part of the page."""
+def shoot(part, name, above=None):
+    """Save what is to be seen of a part of the page, or what is above a line."""
     picture = Image.open(io.BytesIO(part.screenshot())).convert("RGB")
+    if above is not None:
+        picture = picture.crop((0, 0, picture.width, int(above)))
     picture.save(ASSETS / name, quality=88, subsampling=0, optimize=True)
 
 
