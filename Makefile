@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 VENDORED := node_modules/.package-lock.json
-# It decides which chapters are tested besides those that are stale, and each page in which setting;
-# before the first there is none.
+# It decides which chapters are tested besides those that are stale, and each page in which of four
+# settings; before the first there is none.
 COMMIT = $(shell git rev-parse HEAD 2>/dev/null || echo 0)
 TURN = $(COMMIT)
 # Processes that share the tests, a file or a chapter at a time.

@@ -33,13 +33,18 @@ def pages_of(folder):
 
 PAGES = [str(p.relative_to(BOOK)) for p in pages_of(BOOK) if p != BOOK / "index.html"]
 CHAPTERS = [page for page in PAGES if page.startswith("book/")]
-SETTINGS = [("file", 390), ("http", 1280)]  # both in dark; where it is narrow, in light too
+SETTINGS = [
+    ("file", 390, "dark"),
+    ("http", 1280, "light"),
+    ("file", 390, "light"),
+    ("http", 1280, "dark"),
+]
 TURN = os.environ.get("TURN")  # a commit, where a page is tried in one setting only
 TRIED = [
     (page, *setting)
     for i, page in enumerate(PAGES)
     for j, setting in enumerate(SETTINGS)
-    if not TURN or (i + j + int(TURN, 16)) % 2
+    if not TURN or (i + j + int(TURN, 16)) % len(SETTINGS) == 0
 ]
 HOME, CHAPTER, INTERACTIVE = 1_000_000, 2_000_000, 3_000_000  # bytes, gzipped
 SHIFT = 0.05  # cumulative layout shift
@@ -80,8 +85,7 @@ PLAYED = """
   [...place.querySelectorAll("[aria-valuetext]")].map((x) => x.getAttribute("aria-valuetext")),
 ])
 """
-# neighbouring steps may look the same, but never say the same
-CHANGED = f"([figure, before]) => ({SHOWN})(figure)[0] !== before[0]"
+CHANGED = f"([figure, before]) => ({SHOWN})(figure).every((part, i) => part !== before[i])"
 MARKED = """
 (quiz) => {
   const told = quiz.querySelector("[role=status]");
@@ -240,30 +244,20 @@ def gzipped(path):
 
 @needs_book
 @needs_chromium
-@pytest.mark.parametrize(("page", "kind", "width"), TRIED)
-def test_page(window, origin, page, kind, width):
+@pytest.mark.parametrize(("page", "kind", "width", "scheme"), TRIED)
+def test_page(window, origin, page, kind, width, scheme):
     """All is well as the page comes, and its figures and quizzes obey the keyboard."""
     base = origin[kind]
-    narrow = width < 1280
-    with Visit(window(width, "dark"), base + page) as visit:
+    with Visit(window(width, scheme), base + page) as visit:
         assert failures(visit, base, page, BOOK) == {}
         if page in CHAPTERS:
             text = (BOOK / page).read_text()
             views = text.count("application/vnd.jupyter.widget-view+json")
             assert move_sliders(visit.tab) == views
             assert move_live_figures(visit.tab) == text.count("data-live=")
-            if narrow:
+            if width < 1280:
                 assert answer_quizzes(visit.tab) == text.count('class="quiz"')
-        if narrow:
-            assert faint_in_light(visit.tab) == []
         assert visit.console == []
-
-
-def faint_in_light(tab):
-    """What has too little contrast once the reader asks for a light page."""
-    tab.evaluate("document.documentElement.dataset.theme = 'light'")
-    tab.wait_for_timeout(1000 * SETTLE)  # colours may fade over
-    return axe(tab, runOnly=["color-contrast"])
 
 
 def move_sliders(tab):

@@ -1060,8 +1060,12 @@ _BATCH_NORM = Check(
 )
 
 
+def _deviation(x, epsilon, axes=(0, 1, 2)):
+    return np.sqrt(x.var(axes, keepdims=True) + epsilon)
+
+
 def _batch_norm_backward(g, x, gamma, epsilon, axes=(0, 1, 2), mean=1, along=1, total=np.sum):
-    deviation = np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    deviation = _deviation(x, epsilon, axes)
     x_hat = (x - x.mean(axes, keepdims=True)) / deviation
     by_mean = g.mean(axes, keepdims=True)
     by_scale = x_hat * (g * x_hat).mean(axes, keepdims=True)
@@ -1074,10 +1078,6 @@ def _backward_parts(change):
     return lambda g, x, gamma, epsilon: change(
         _batch_norm_backward(g, x, gamma, epsilon), g, x, gamma, epsilon
     )
-
-
-def _deviation(x, epsilon):
-    return np.sqrt(x.var((0, 1, 2)) + epsilon)
 
 
 _BATCH_NORM_BACKWARD = Check(
