@@ -205,9 +205,9 @@ def get(name: str) -> Experiment:
 def matrix(seeds: int | None = None) -> list[tuple[Experiment, int, Budget]]:
     """Every training of the book that any device may do, in the order of its worth.
 
-    Budgets on more images come before those on fewer. What there is time for goes first to the paper's
-    three models, then to Part V's, the regularisers, the losses, the U-Net's parts, the optimisers
-    and the rest; within each of these, to one seed of all before a second of any.
+    Budgets on more images come before those on fewer. What there is time for goes first to the
+    paper's three models, then to Part V's, the regularisers, the losses, the U-Net's parts, the
+    optimisers and the rest; within each of these, to one seed of all before a second of any.
 
     Args:
         seeds: at most so many of each; None means as many as the book wants.
