@@ -88,7 +88,7 @@ function render(context) {
     max: 2.4,
     step: 0.01,
     value: spread,
-    text: (x) => `${x.toFixed(2)} / √n${x === 1 ? ", Glorot" : x === 1.41 ? ", He" : ""}`,
+    text: (x) => `${x.toFixed(2)} / √n`,
   });
 
   frame.stage.style.setProperty("--least", "17rem");
