@@ -190,9 +190,9 @@ def leak_in_place(gradient, a, alpha):
 
 
 def layer(x, kernel, stride, side="same", flip=1):
-    """Sums one weight of the kernel at a time; `side` is a padding or a number of zeros."""
-    if side == 1:
-        x, side = np.pad(x, ((1, 1), (1, 1), (0, 0))), "valid"
+    """Sums one weight of the kernel at a time; `side` is a padding, or zeros before and after."""
+    if isinstance(side, tuple):
+        x, side = np.pad(x, (side, side, (0, 0))), "valid"
     k = len(kernel)
     sizes = [-(-n // stride) if side == "same" else (n - k) // stride + 1 for n in x.shape[:2]]
     totals = [max((m - 1) * stride + k - n, 0) for m, n in zip(sizes, x.shape, strict=False)]
@@ -451,7 +451,8 @@ ANSWERS = {
         opencv,
         [
             (cut_short, "before the shift"),
-            (lambda rgb: opencv(rgb[..., ::-1]), "other way round"),
+            (lambda rgb: opencv(rgb[..., ::-1]), "for blue, green, red"),
+            (lambda rgb: 9798 * rgb[..., 0], "more room, because a byte ends at 255"),
             (lambda rgb: opencv(rgb).astype(int), "not of the type uint8"),
             (lambda rgb: np.mean(rgb, axis=-1).round().astype("uint8"), "plain mean"),
             (lambda rgb: opencv(rgb)[..., None], "the shape (5, 1) where (5,) is right"),
@@ -482,6 +483,7 @@ ANSWERS = {
         [
             (lambda values: (values.clip(0, 1) * 255).astype("uint8"), "cuts off"),
             (lambda values: np.round(values * 255).astype(int).astype("uint8"), "start over"),
+            (lambda values: (values.clip(0, 1) * 256).astype(int).astype("uint8"), "256 times 1"),
             (lambda values: np.round(values.clip(0, 1) * 255), "not of the type uint8"),
             (clipped_in_place, "changes its input"),
         ],
@@ -492,7 +494,8 @@ ANSWERS = {
             (lambda *given: layer(*given, flip=-1), "flips the kernel"),
             (lambda *given: layer(*given, side="valid"), "padding `valid`"),
             (lambda x, kernel, stride: layer(x, kernel, 1)[::stride, ::stride], "too early"),
-            (lambda *given: layer(*given, side=1), "one zero on each side"),
+            (lambda *given: layer(*given, side=(1, 1)), "one zero on each side"),
+            (lambda *given: layer(*given, side=(0, 1)), "on an even side only"),
             (lambda *given: layer(*given).clip(0), "without the ReLU"),
             (lambda x, kernel, stride: layer(x, kernel, 1), "the stride is missing"),
             (lambda *given: layer(*given)[np.newaxis], "the shape (1, 4, 4, 3) where"),

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 RTOL, ATOL = 1e-5, 1e-7  # float32 is good enough
-OTHER_NUMBERS = "It returns other numbers than the equation."
+OTHER_NUMBERS = "Its numbers are not those of the equation."
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,15 @@ def fault(name: str, function: Callable) -> str | None:
 
     Args:
         name: of the exercise, in `CHECKS`.
-        function: the reader's. What it raises goes on to the caller, apart from `ValueError`.
+        function: the reader's. What it raises goes on to the caller, apart from `ValueError`
+            and `OverflowError`.
     """
     entry = CHECKS[name]
     given = [copy.deepcopy(call) for call in entry.calls]
     try:
         results = [function(*call) for call in given]
-    except ValueError as error:  # most often, shapes that do not fit
-        return f"{entry.hint} It stopped with ValueError: {error}."
+    except (ValueError, OverflowError) as error:  # shapes that do not fit, or too narrow a type
+        return f"{entry.hint} It stopped with {type(error).__name__}: {error}."
     expected = [entry.right(*copy.deepcopy(call)) for call in entry.calls]
     wrong = [_difference(*pair) for pair in zip(results, expected, strict=True)]
     if any(wrong):
@@ -133,7 +134,7 @@ _GRAY = Check(
         ),
         "these are the decimal weights. The whole numbers are rounded, so that one colour in "
         "seven hundred gets another level.": (lambda rgb: np.rint(rgb @ _WEIGHTS).astype(np.uint8)),
-        "the weights are in the order red, green, blue; yours are the other way round.": (
+        "the channels are in the order red, green, blue; you took them for blue, green, red.": (
             lambda rgb: _to_gray(rgb[..., ::-1])
         ),
         "the levels are right, but not of the type uint8.": (
@@ -143,16 +144,15 @@ _GRAY = Check(
             lambda rgb: np.rint(rgb.mean(axis=-1)).astype(np.uint8)
         ),
     },
-    hint="multiply by the three whole numbers, add, and shift.",
+    hint="turn the bytes into whole numbers with more room, because a byte ends at 255. Multiply "
+    "by the three weights, add, and shift.",
 )
 
 _OPPOSITE = Check(
     right=lambda rgb: 2 * (rgb @ _WEIGHTS)[..., np.newaxis] - rgb,
     calls=((_floats(5, 3),), (_floats(2, 4, 4, 3),)),
     mistakes={
-        "this is the photographic negative, which turns the gray over as well.": (
-            lambda rgb: 1 - rgb
-        ),
+        "this is the photographic negative, which inverts the gray as well.": lambda rgb: 1 - rgb,
         "this turns the colour around the plain mean. The gray is the weighted sum.": (
             lambda rgb: 2 * rgb.mean(axis=-1, keepdims=True) - rgb
         ),
@@ -211,7 +211,7 @@ _BYTES = Check(
     right=_to_bytes,
     calls=((np.array([-0.2, -0.001, 0, 0.4999, 0.5, 0.9999, 1, 1.3]),), (_floats(3, 4, 4, 3),)),
     mistakes={
-        "round; yours cuts off what stands behind the point.": (
+        "round; yours cuts off what comes after the decimal point.": (
             lambda values: _wrapped(255 * np.clip(values, 0, 1))
         ),
         "clip to [0, 1] first; outside, bytes start over, and white turns black.": (
@@ -219,6 +219,9 @@ _BYTES = Check(
         ),
         "white is level 255, so the factor is 255 and not 256.": (
             lambda values: _wrapped(np.minimum(np.rint(256 * np.clip(values, 0, 1)), 255))
+        ),
+        "white is level 255, so the factor is 255: 256 times 1 is 0 as a byte. Then round.": (
+            lambda values: _wrapped(256 * np.clip(values, 0, 1))
         ),
         "the levels are right, but not of the type uint8.": (
             lambda values: np.rint(255 * np.clip(values, 0, 1))
@@ -251,8 +254,13 @@ _CONVOLVE = Check(
         (_floats(7, 10, 1), _floats(3, 3, 1, 2, seed=1), 2),
         (_floats(8, 6, 2), _floats(5, 5, 2, 1, seed=1), 2),
         (_floats(5, 4, 2), _floats(3, 3, 2, 2, seed=1), 1),
+        (_floats(6, 5, 2), _floats(1, 1, 2, 2, seed=1), 2),
     ),
     mistakes={
+        "a single zero after the pixels is right for side 3 and stride 2 on an even side only. "
+        "The equation has the number of zeros.": (
+            lambda x, kernel, stride: _convolve(x, kernel, stride, lambda *sizes: (0, 1))
+        ),
         "this flips the kernel, as mathematicians do. Keras does not.": (
             lambda x, kernel, stride: _convolve(x, kernel[::-1, ::-1], stride)
         ),
@@ -271,7 +279,7 @@ _CONVOLVE = Check(
             lambda x, kernel, stride: _convolve(x, kernel, 1)
         ),
         "you put one zero on each side. `same` puts no more than it needs, here often a single "
-        "one, behind the last pixel.": (
+        "one, after the last pixel.": (
             lambda x, kernel, stride: _convolve(x, kernel, stride, lambda *sizes: (1, 1))
         ),
         "the sums are asked for, without the ReLU.": (
@@ -1037,6 +1045,11 @@ _BATCH_NORM = Check(
         "divide by the root of variance plus epsilon, not by the variance.": (
             lambda *given: _batch_norm(*given, root=np.abs)
         ),
+        "the variance divides by n here, and not by n - 1 (NumPy's ddof is 0).": (
+            lambda x, gamma, beta, epsilon: (
+                gamma * (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2), ddof=1) + epsilon) + beta
+            )
+        ),
         "epsilon stands inside the root.": (
             lambda x, gamma, beta, epsilon: (
                 gamma * (x - x.mean((0, 1, 2))) / (x.std((0, 1, 2)) + epsilon) + beta
@@ -1106,6 +1119,13 @@ _BATCH_NORM_BACKWARD = Check(
         ),
         "the gradients of gamma and beta are sums over the channel, not means.": (
             lambda *given: _batch_norm_backward(*given, total=np.mean)
+        ),
+        "the gradient of gamma is a sum over the channel, not a mean.": _backward_parts(
+            lambda parts, g, x, gamma, epsilon: (
+                parts[0],
+                parts[1] * np.size(gamma) / x.size,
+                parts[2],
+            )
         ),
         "in the gradient of gamma stands x hat, not x.": _backward_parts(
             lambda parts, g, x, gamma, epsilon: (parts[0], (g * x).sum((0, 1, 2)), parts[2])
