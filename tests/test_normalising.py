@@ -40,15 +40,17 @@ def test_the_order_is_that_of_the_layers(order):
     assert model.output_shape == (None, 32, 32, 3)
 
 
-def test_a_training_is_that_of_its_seed_alone():
+def test_a_training_is_that_of_its_settings_alone():
     gray, rgb = some(16, 32, 32, 1), some(16, 32, 32, 3)
 
-    def weights(batch_sizes, seeds):
-        trained = small_trainings("norm relu", gray, rgb, batch_sizes, seeds)
-        return {(m, seed): model.get_weights() for m, seed, model in trained}
+    def weights(*settings):
+        trained = small_trainings("norm relu", gray, rgb, *settings)
+        return {tuple(setting): model.get_weights() for *setting, model in trained}
 
-    several, alone = weights([4, 8], [0, 1]), weights([8], [1])
-    assert list(several) == [(4, 0), (4, 1), (8, 0), (8, 1)]
-    for ours, theirs in zip(several[8, 1], alone[8, 1], strict=True):
+    several, alone = weights([4, 8], [0, 1], [1e-2, 1e-3]), weights([8], [1], [1e-3])
+    assert list(several)[:4] == [(1e-2, 4, 0), (1e-2, 4, 1), (1e-2, 8, 0), (1e-2, 8, 1)]
+    assert list(several)[4] == (1e-3, 4, 0)
+    for ours, theirs in zip(several[1e-3, 8, 1], alone[1e-3, 8, 1], strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
-    assert not np.allclose(several[8, 0][0], several[8, 1][0], atol=1e-2)
+    assert not np.allclose(several[1e-3, 8, 0][0], several[1e-3, 8, 1][0], atol=1e-2)
+    assert not np.allclose(several[1e-2, 8, 1][0], several[1e-3, 8, 1][0], atol=1e-3)

@@ -4,6 +4,7 @@ The small colorizer has a few thousand weights, so that a chapter can train it m
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -71,8 +72,9 @@ def small_trainings(
     rgb: np.ndarray,
     batch_sizes: Sequence[int],
     seeds: Sequence[int],
-) -> Iterator[tuple[int, int, keras.Sequential]]:
-    """Train the small colorizer with Adam for two epochs, for each batch size and seed.
+    learning_rates: Sequence[float] = (3e-3,),
+) -> Iterator[tuple[float, int, int, keras.Sequential]]:
+    """Train the small colorizer with Adam for two epochs, in each combination of the settings.
 
     Args:
         order: as in `small_colorizer`.
@@ -80,21 +82,22 @@ def small_trainings(
         rgb: (n, 32, 32, 3), in [0, 1].
         batch_sizes: images in a batch.
         seeds: of the first weights and of the order of the images.
+        learning_rates: of Adam.
 
     Yields:
-        Batch size, seed, and the trained model, which the next training changes.
+        Learning rate, batch size, seed, and the trained model, which the next training changes.
     """
     model = small_colorizer(order)
-    optimizer = keras.optimizers.Adam(3e-3)
+    optimizer = keras.optimizers.Adam()
     # compiled once, and wound back for each training, since compiling takes longer than training
     model.compile(optimizer, loss="mse", steps_per_execution=8)
     optimizer.build(model.trainable_variables)
     state = [to_numpy(variable).copy() for variable in optimizer.variables]
-    for batch_size in batch_sizes:
-        for seed in seeds:
-            keras.utils.set_random_seed(seed)
-            model.set_weights(small_colorizer(order).get_weights())
-            for variable, value in zip(optimizer.variables, state, strict=True):
-                variable.assign(value)
-            model.fit(gray, rgb, batch_size=batch_size, epochs=2, verbose=0)
-            yield batch_size, seed, model
+    for rate, batch_size, seed in product(learning_rates, batch_sizes, seeds):
+        keras.utils.set_random_seed(seed)
+        model.set_weights(small_colorizer(order).get_weights())
+        for variable, value in zip(optimizer.variables, state, strict=True):
+            variable.assign(value)
+        optimizer.learning_rate = rate
+        model.fit(gray, rgb, batch_size=batch_size, epochs=2, verbose=0)
+        yield rate, batch_size, seed, model
