@@ -66,7 +66,10 @@ def fault(name: str, function: Callable) -> str | None:
                     return hint
         return f"{entry.hint} {next(filter(None, wrong))}"
     if any(not _same(*pair) for pair in zip(given, entry.calls, strict=True)):
-        return "the result is right, but your function changes its input. Work on a copy."
+        return (
+            "the result is right, but your function changes its input. Work on a copy. (Adding a "
+            "number and taking it away again may leave a rounding error.)"
+        )
     return None
 
 
@@ -398,7 +401,8 @@ _ONE_KERNEL = Check(
             lambda kernel: _one_kernel(kernel, places=((0, 0), (1, 1)))
         ),
     },
-    hint="add up shifted copies of the flipped kernel, by the equation in both directions.",
+    hint="what does a single 1 in the small picture become? It is enlarged to four equal numbers, "
+    "and each of them puts down a copy.",
 )
 
 
@@ -497,7 +501,8 @@ _HE = Check(
             _by_rule(lambda normal, n_in: 2 / (n_in * (1 + normal.shape[3] / normal.shape[2])))
         ),
     },
-    hint="how many terms has one sum? The variance is 2 over their number.",
+    hint="how many terms has one sum? The variance is 2 over their number. Scale the numbers that "
+    "you are given.",
 )
 
 
