@@ -88,6 +88,7 @@ REFUSED = {
     "order-hintless": ("```{answer-order}\nWhich?\n\n" + ITEMS + "\n: e\n```", "needs a hint"),
     "order-unexplained": ("```{quiz-order}\nWhich?\n\n" + ITEMS + "\n? d\n```", "an explanation"),
     "rows-none": ("```{rows}\n```", "name the rows"),
+    "tally-none": ("```{tally} nowhere\n```", "no scorecard is stored in nowhere.ipynb"),
     "rows-lacking": (ROWS + "| one | two |\n| --- | --- |\n| c | d |\n", "begins with: a | b"),
     "rows-tableless": (ROWS, "no table follows"),
     "rows-twice": (ROWS + ROWS + "| one | two |\n| --- | --- |\n| a | b |\n", "no table follows"),
@@ -137,6 +138,7 @@ def scores():
         "Text.",
         cell(shown(head + "\n".join(rows[:9]))),
         cell(shown(card), tags=["scorecard"]),
+        "```{tally} scores\n```",
         cell(shown("\n".join([*BY_METRIC, *["| MSE | low | 3 | 4 | 2 | 0 |"] * 7]))),
     )
 
@@ -453,6 +455,12 @@ def test_a_scorecard_says_and_filters_verdicts(visit, width):
         assert card.locator(".chip").all_inner_texts()[:2] == ["✓ holds", "✗ does not hold"]
         colors = "(all) => new Set(all.map((chip) => getComputedStyle(chip).color)).size"
         assert card.locator(".chip").evaluate_all(colors) == 4
+        assert tab.locator(".tally a").all_inner_texts() == [
+            "holds 2",
+            "does not hold 1",
+            "undecided, one run each 1",
+            "cannot be tested as stated 1",
+        ]
         assert names(card) == [f"claim {i}" for i in range(5)]
         buttons.nth(1).press("Enter")
         assert buttons.nth(1).get_attribute("aria-pressed") == "true"

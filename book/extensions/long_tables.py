@@ -10,10 +10,20 @@ before it, each by its first cell, or by so many cells as it takes::
     plain | 5 seeds
     ```
 
-The others are folded. A cell with the tag `scorecard` shows its table as claims with verdicts.
+The others are folded. A cell with the tag `scorecard` shows its table as claims with verdicts, the
+verdicts in bold. Another page tells how many there are of each, with a link to that page::
+
+    ```{tally} experiments/verdicts
+    ```
 """
 
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
 from docutils import nodes
+from docutils.statemachine import StringList
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -21,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 SORTED, FILTERED = 8, 12  # rows above which a table is sorted, and filtered
 SCORECARD = "tag_scorecard"
+VERDICT = re.compile(r"^\|[^|]*\| \*\*([^*]+)\*\*", re.MULTILINE)
 
 
 class shown_rows(nodes.General, nodes.Element):  # noqa: N801 - docutils names the visitors
@@ -48,6 +59,40 @@ class Rows(SphinxDirective):
         marker = shown_rows(names=names)
         self.set_source_info(marker)
         return [marker]
+
+
+class Tally(SphinxDirective):
+    """Count the verdicts of a stored scorecard."""
+
+    required_arguments = 1
+
+    def run(self):
+        """Give a list with an item for each verdict, in the scorecard's order."""
+        page = self.arguments[0]
+        source, path = self.env.relfn2path(f"{page}.ipynb")
+        self.env.note_dependency(source)
+        found = Counter(stored_verdicts(Path(path)))
+        if not found:
+            raise self.error(f"no scorecard is stored in {source}")
+        lines = [
+            f"- [{word} **{n}**]({page}.ipynb)" for word, n in found.items()
+        ]
+        container = nodes.container(classes=["tally"])
+        self.state.nested_parse(StringList(lines, page), 0, container)
+        return [container]
+
+
+def stored_verdicts(path):
+    """The verdicts of a notebook's scorecard; none if it, or the notebook, is not there."""
+    cells = json.loads(path.read_text())["cells"] if path.exists() else []
+    tables = [
+        "".join(output["data"].get("text/markdown", ""))
+        for cell in cells
+        if "scorecard" in cell["metadata"].get("tags", [])
+        for output in cell["outputs"]
+        if "data" in output
+    ]
+    return VERDICT.findall("\n".join(tables))
 
 
 def prepare(app, doctree):
@@ -150,6 +195,7 @@ def load_files(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register the directive, and what a page with a table needs."""
     app.add_directive("rows", Rows)
+    app.add_directive("tally", Tally)
     app.add_node(shown_rows)
     app.add_node(table_tools, html=(visit_tools, None))
     app.add_node(unfold_button, html=(visit_button, None))

@@ -1,17 +1,17 @@
-"""The paper's claims as tests that can come out either way, fixed before the runs that decide.
+"""The paper's claims as tests that can come out either way, written down before the seeds to come.
 
 A test names a quantity, the runs that decide it, the side on which they are to lie, and a margin,
 up to which a difference does not matter. One interval of the difference of two means over seeds
-says what comes out: the claim *holds* where the interval lies on the claimed side of zero, it *does
-not hold* where it lies on the other, there is *no difference that matters* where it lies within the
-margin, and it is *undecided* otherwise. How wide the intervals are is chosen so that, with 95 %
-confidence, no verdict of the whole table is wrong.
+says what comes out: there is *no difference that matters* where it lies within the margin, the
+claim *holds* where it lies on the claimed side of zero, it *does not hold* where it lies on the
+other, and it is *undecided* otherwise. The intervals are so wide that the chance of any wrong
+verdict in the whole table is 5 %: each claim has an equal share of it.
 
 `CLAIMS` is that table, in the order of the paper's sentences. `judge` reads the records and says
 what has come out so far.
 
-Sources: Welch, "The generalization of 'Student's' problem", 1947; Holm, "A simple sequentially
-rejective multiple test procedure", 1979.
+Sources: Welch, "The generalization of 'Student's' problem", 1947; Dunn, "Multiple comparisons among
+means", 1961.
 """
 
 import math
@@ -23,7 +23,7 @@ from scipy import stats
 
 from colorizer import records
 from colorizer.errors import InputError
-from colorizer.experiments import DEFAULT_RATES, FEWER_IMAGES, GRID
+from colorizer.experiments import DEFAULT_RATES, EXPERIMENTS, FEWER_IMAGES, GRID
 from colorizer.metrics import METRICS
 from colorizer.records import FULL, Budget, Run
 
@@ -71,20 +71,21 @@ def _metric(name, margin, why):
     return Quantity(name, METRICS[name].label, METRICS[name].digits, margin, why)
 
 
-_ERROR = 2e-4, "3 % of a gray copy's error"
-_SHARE = 0.03, "three hundredths of what the true photographs have"
+_ERROR = 2e-4, "3 % of a gray copy's error; for equal errors everywhere, 3.6 of 255 levels"
+_SHARE = 0.03, "of a hundred parts of the true photographs', three"
 QUANTITIES = {
     quantity.name: quantity
     for quantity in (
         _metric("mse", *_ERROR),
-        _metric("luminance_mse", *_ERROR),
+        Quantity("luminance_mse", "luminance MSE", 6, (1 / 255) ** 2, "one gray level, squared"),
         Quantity("train_mse", "MSE on training images", 5, *_ERROR),
         Quantity("early", f"MSE on validation images after {EARLY} epochs", 5, *_ERROR),
         Quantity("gap", "MSE on test images above that on training images", 3, 0.05, "a twentieth"),
         _metric("channel_argmax_accuracy", 0.01, "the paper prints whole points"),
         _metric("colorfulness_ratio", *_SHARE),
         _metric("contrast_ratio", *_SHARE),
-        _metric("ciede2000", 0.2, "a tenth of what is just noticeable"),
+        _metric("ciede2000", 0.5, "half of what can just be seen"),
+        _metric("ssim", 0.01, "a hundredth of the way from unlike to equal"),
     )
 }
 
@@ -111,8 +112,8 @@ class Estimate:
     def level_within(self, low: float, high: float) -> float:
         """The smallest level at which the interval lies between `low` and `high`, at most 1."""
         room = min(self.difference - low, high - self.difference)
-        if room <= 0 or self.error == 0:
-            return float(room <= 0)
+        if room <= 0 or self.error == 0:  # without a spread nothing is known
+            return 1.0
         return 2 * float(stats.t.sf(room / self.error, self.freedom))
 
 
@@ -182,7 +183,10 @@ class Test:
         ]
 
     def _values(self, name, budget):
-        values = map(QUANTITIES[self.quantity].of, records.of(name, budget))
+        runs = records.of(name, budget)[
+            : EXPERIMENTS[name].seeds
+        ]  # who looks on is wrong more often
+        values = map(QUANTITIES[self.quantity].of, runs)
         return [value for value in values if value is not None]
 
     def known(self, gray_copy: Mapping[str, float]) -> float:
@@ -193,16 +197,28 @@ class Test:
             return sum(self.other) / 2
         return 0.0 if isinstance(self.other, str) else self.other
 
-    def levels(self, gray_copy: Mapping[str, float]) -> dict[str, float]:
-        """Verdict to the smallest level at which it is reached; none without enough runs."""
-        terms = [(factor, values) for factor, _, values in self.terms()]
-        if any(len(values) < 2 for _, values in terms):
-            return {}
-        found = estimate(terms, self.known(gray_copy))
-        return {
-            verdict: min(found.level_within(*ends) for ends in ranges)
-            for verdict, ranges in self.regions().items()
-        }
+    def estimate(self, gray_copy: Mapping[str, float]) -> Estimate | None:
+        """The difference; None as long as some runs that the book wants are to be made."""
+        terms = self.terms()
+        if not terms or any(_lacking(name, values) for _, name, values in terms):
+            return None
+        return estimate([(factor, values) for factor, _, values in terms], self.known(gray_copy))
+
+    def verdict(self, found: Estimate | None, level: float, share: float) -> str:
+        """What the interval says.
+
+        Args:
+            found: the difference.
+            level: at which the claim may hold.
+            share: at which it may fail, or be a tie; the smaller, the more comparisons it has.
+        """
+        if found is None:
+            return UNDECIDED
+        for word, ranges in self.regions().items():
+            smallest = min(found.level_within(*ends) for ends in ranges)
+            if smallest <= (level if word == HOLDS else share):
+                return word
+        return UNDECIDED
 
 
 def _experiments(name):
@@ -211,24 +227,30 @@ def _experiments(name):
     if not kind:
         return [(1, name)]
     default = GRID[optimizer][DEFAULT_RATES[optimizer]]
-    runs = {row: records.of(row) for row in GRID[optimizer].values()}
-    tried = [row for row in runs if runs[row]]
-    best = min(tried, key=lambda row: records.validation_loss(runs[row]), default=default)
+    first = {row: records.of(row)[:1] for row in GRID[optimizer].values()}  # all have seed 0
+    tried = [row for row in first if first[row]]
+    best = min(tried, key=lambda row: records.validation_loss(first[row]), default=default)
     if kind == "best":
         return [(1, best)]
     return [] if best == default else [(1, default), (-1, best)]
 
 
+def _lacking(name, values):
+    """How many runs are still to be made, of an experiment as `terms` names it."""
+    return EXPERIMENTS[name.split(",")[0]].seeds - len(values)
+
+
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the paper, and what decides about it: tests, a fact, or neither.
+    """A sentence of the paper, and what decides about it: readings, a fact, or neither.
 
     Attributes:
         words: the paper's, or a summary of several sentences.
         where: the section of the paper.
-        tests: comparisons over seeds. If any of them fails, so does the claim.
-        unknown: what the paper does not state, so that the tests cover a range of it; then the
-            claim holds, or fails, only where all of them agree.
+        readings: comparisons over seeds, in a tuple for each value that is tried of what the paper
+            does not state. Within a reading all comparisons have to hold, and one that fails
+            refutes it. The readings have to agree.
+        unknown: what the paper does not state, where there are several readings.
         fact: what is looked up or computed, where no seed plays a part.
         owed: the measurement that would decide, and that is still to be made.
         untestable: why no honest test exists.
@@ -237,12 +259,17 @@ class Claim:
 
     words: str
     where: str
-    tests: tuple[Test, ...] = ()
+    readings: tuple[tuple[Test, ...], ...] = ()
     unknown: str = ""
     fact: str = ""
     owed: str = ""
     untestable: str = ""
     figure: str = ""
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """The comparisons of all readings."""
+        return tuple(dict.fromkeys(test for reading in self.readings for test in reading))
 
 
 @dataclass(frozen=True)
@@ -258,74 +285,46 @@ class Verdict:
     reason: str = ""
 
 
-def judge(
-    claims: Sequence[Claim], gray_copy: Mapping[str, float], level: float = LEVEL
-) -> list[Verdict]:
-    """The verdicts on claims that have tests, by what is on record; wrong in any with `level`.
-
-    Holm's procedure: the claim that is decided at the smallest level has to be so at `level` / n,
-    the next at `level` / (n - 1), and so on; at the first that is not, all further ones are
-    undecided. The number of claims does not depend on how many of them have runs.
+def judge(claim: Claim, gray_copy: Mapping[str, float], level: float) -> Verdict:
+    """The verdict by what is on record, wrong with the probability `level` at most.
 
     Args:
-        claims: each with tests.
+        claim: with readings.
         gray_copy: the metrics of a gray copy of the test images.
-        level: the chance that any of the verdicts is wrong.
+        level: the claim's share of the chance that any verdict is wrong; see `share`.
     """
-    found = [[test.levels(gray_copy) for test in claim.tests] for claim in claims]
-    smallest = [_smallest(claim, levels) for claim, levels in zip(claims, found, strict=True)]
-    verdicts = [
-        Verdict(UNDECIDED, _reason(claim, levels))
-        for claim, levels in zip(claims, found, strict=True)
-    ]
-    for step, i in enumerate(np.argsort(smallest, kind="stable")):
-        at = level / (len(claims) - step)
-        if smallest[i] > at:
-            break
-        verdicts[i] = Verdict(_decided(claims[i], found[i], at))
-    return verdicts
+    words = [_read(reading, gray_copy, level) for reading in claim.readings]
+    if len(set(words)) == 1 and words[0] != UNDECIDED:
+        return Verdict(words[0])
+    return Verdict(UNDECIDED, _reason(claim, words))
 
 
-def _smallest(claim, levels):
-    """The smallest level at which the claim is decided, either way."""
-    holds, *others = (
-        [of_test.get(word, 1.0) for of_test in levels] for word in (HOLDS, FAILS, ALIKE)
-    )
-    if claim.unknown:  # all have to agree
-        return min(max(holds), *map(max, others))
-    return min(max(holds), *(len(levels) * min(other) for other in others))
+def share(claims: Sequence[Claim]) -> float:
+    """The part of `LEVEL` that each claim has which is, or will be, tested over seeds."""
+    return LEVEL / sum(bool(claim.readings or claim.owed) for claim in claims)
 
 
-def _decided(claim, levels, at):
-    """What the claim comes to where each test is given its share of the level `at`."""
-    share = at if claim.unknown else at / len(levels)  # one failure among many may be chance
-    words = []
-    for of_test in levels:
-        limits = {ALIKE: share, FAILS: share, HOLDS: at}
-        reached = (word for word in limits if of_test.get(word, 1.0) <= limits[word])
-        words.append(next(reached, UNDECIDED))
-    if claim.unknown:
-        return words[0] if len(set(words)) == 1 else UNDECIDED
-    return next((word for word in (FAILS, ALIKE, UNDECIDED) if word in words), HOLDS)
+def _read(reading, gray_copy, level):
+    """What one reading comes to: if some comparisons are ties and all others hold, it is a tie."""
+    part = level / len(reading)  # one failure among many comparisons may be chance
+    words = [test.verdict(test.estimate(gray_copy), level, part) for test in reading]
+    return next((word for word in (FAILS, UNDECIDED, ALIKE) if word in words), HOLDS)
 
 
-def _reason(claim, levels):
+def _reason(claim, words):
     """Why a claim is undecided."""
-    counts = {name: len(values) for test in claim.tests for _, name, values in test.terms()}
-    for count, words in ((0, "no run of"), (1, "one run of")):
-        names = [f"`{name}`" for name in counts if counts[name] == count]
-        if names:
-            return f"{words} {', '.join(names)}"
-    if claim.unknown and len({min(of_test, key=of_test.get) for of_test in levels}) > 1:
+    if len({word for word in words if word != UNDECIDED}) > 1:
         return f"it depends on {claim.unknown}"
-    return "the interval is too wide"
+    terms = {name: values for test in claim.tests for _, name, values in test.terms()}
+    lacking = [f"`{name}`" for name, values in terms.items() if _lacking(name, values) > 0]
+    return f"runs are missing of {', '.join(lacking)}" if lacking else "the interval is too wide"
 
 
-def evidence(test: Test, gray_copy: Mapping[str, float]) -> str:
+def evidence(test: Test, gray_copy: Mapping[str, float], level: float) -> str:
     """What is on record for a comparison, in Markdown.
 
-    Mean and standard deviation over seeds, their number, and the difference with its interval of
-    95 %, which is narrower than the one that decides in `judge`.
+    Mean and standard deviation over seeds, their number, and the difference with the interval of
+    the level, which decides.
     """
     quantity, terms = QUANTITIES[test.quantity], test.terms()
 
@@ -339,14 +338,14 @@ def evidence(test: Test, gray_copy: Mapping[str, float]) -> str:
         shown.append(f"`{name}` {mean}{spread} ({len(values)})")
     if test.side == "within":
         shown.append(f"claimed {' to '.join(map(written, test.other))}")
-    elif test.other == GRAY_COPY:
-        shown.append(f"{GRAY_COPY} {written(gray_copy[test.quantity])}")
     elif not isinstance(test.other, str):
         shown.append(f"claimed {test.side} than {written(test.other)}")
+    if test.quantity in gray_copy:
+        shown.append(f"{GRAY_COPY} {written(gray_copy[test.quantity])}")
     text = f"{quantity.label}: {', '.join(shown)}"
-    if min(len(values) for _, _, values in terms) > 1 and test.side != "within":
-        found = estimate([(f, values) for f, _, values in terms], test.known(gray_copy))
-        low, high = (written(end, "+") for end in found.interval())
+    found = test.estimate(gray_copy)
+    if found and test.side != "within":
+        low, high = (written(end, "+") for end in found.interval(level))
         text += f"; difference {written(found.difference, '+')} ({low} to {high})"
     return text
 
@@ -355,21 +354,25 @@ _BOTH = "batchnorm-dropout"
 _DROPOUTS = ("dropout-0.1", "dropout-0.25", "dropout")
 _LASSOS = ("lasso-1e-08", "lasso", "lasso-1e-06")
 _RIDGES = ("ridge-1e-07", "ridge", "ridge-1e-05")
-_REGULARISED = (_BOTH, *_DROPOUTS, "batchnorm", *_LASSOS, *_RIDGES)
 _RATE = "the rate of dropout, which the paper does not state"
 _STRENGTH = "the strength, which the paper does not state"
+_MEASURE = "the measure of resemblance, which the paper does not state"
 _OTHERS = [optimizer for optimizer in DEFAULT_RATES if optimizer != "adam"]
-HALF_A_LEVEL = (0.5 / 255) ** 2  # the MSE of half a gray level
 
 
-def _each(quantity, ones, side, other):
-    """A test for each of several experiments."""
-    return tuple(Test(quantity, one, side, other) for one in ones)
+def _against(quantity, one, side, *others):
+    """One reading: an experiment against each of several."""
+    return (tuple(Test(quantity, one, side, other) for other in others),)
 
 
-def _against(quantity, one, side, others):
-    """A test of one experiment against each of several."""
-    return tuple(Test(quantity, one, side, other) for other in others)
+def _at_each(quantity, ones, side, *others):
+    """A reading for each value that is tried of what the paper leaves open."""
+    return tuple(_against(quantity, one, side, *others)[0] for one in ones)
+
+
+def _at_each_rate(quantity, side, *others):
+    """Of the plain model, against others and against dropout, a reading for each rate."""
+    return tuple(_against(quantity, "plain", side, *others, rate)[0] for rate in _DROPOUTS)
 
 
 CLAIMS = (
@@ -380,56 +383,68 @@ CLAIMS = (
         fact="the shape that the model gives back, beside the one that it was given",
     ),
     Claim(
-        "satisfying images with low error rates",
+        "low error rates, read as below a gray copy's error",
         "abstract",
-        (
-            Test("mse", "plain", "less", GRAY_COPY),
-            Test("channel_argmax_accuracy", "plain", "more", GRAY_COPY),
-        ),
+        _against("mse", "plain", "less", GRAY_COPY),
         figure="fig-three-seeds",
     ),
     Claim(
-        "learning rate schedulers improve the efficiency, read as a lower error",
+        "learning rate schedulers improve the efficiency (an aim), read as a lower error",
         "I-A",
-        _against("mse", "plain", "less", ("constant",)),
+        _against("mse", "plain", "less", "constant"),
         figure="fig-choices-histories",
     ),
     Claim(
-        "dropouts improve the efficiency, read as a lower error",
+        "dropouts improve the efficiency (an aim), read as a lower error",
         "I-A",
-        _each("mse", _DROPOUTS, "less", "plain"),
+        _at_each("mse", _DROPOUTS, "less", "plain"),
         unknown=_RATE,
         figure="fig-three-rate",
     ),
     Claim(
-        "lasso and ridge regression improve the efficiency, read as a lower error",
+        "lasso improves the efficiency (an aim), read as a lower error",
         "I-A",
-        _each("mse", (*_LASSOS, *_RIDGES), "less", "plain"),
+        _at_each("mse", _LASSOS, "less", "plain"),
         unknown=_STRENGTH,
     ),
     Claim(
-        "retaining the image size (no form of compression or image property loss)",
+        "ridge improves the efficiency (an aim), read as a lower error",
+        "I-A",
+        _at_each("mse", _RIDGES, "less", "plain"),
+        unknown=_STRENGTH,
+    ),
+    Claim(
+        "no form of compression or image property loss, read of the luminance",
         "I-B",
-        (Test("luminance_mse", "plain", "not more", HALF_A_LEVEL),),
+        _against("luminance_mse", "plain", "not more", 0.0),
     ),
     Claim(
-        "residual connections reduce training convergence time",
-        "I-C",
-        _against("early", "unet-add", "less", ("unet-none",)),
+        "can be extended to animation, comics and medical images",
+        "I-B",
+        untestable="no such images, and no measure of success, are named",
     ),
     Claim(
-        "residual connections enable training deeper networks more reliably",
+        "residual connections (purportedly) reduce training convergence time",
         "I-C",
-        untestable="a sentence about a deeper network than any that fits 32 by 32 pixels",
+        _against("early", "unet-add", "less", "unet-none"),
     ),
     Claim(
-        "regression leads to images that are muted in colour",
+        "residual connections (purportedly) enable training deeper networks",
         "I-C",
-        _each("colorfulness_ratio", ("plain", "chroma", "unet"), "less", 1.0),
+        owed="the U-Net with more convolutions, with and without sums, five seeds",
+    ),
+    Claim(
+        "regression leads to images that are muted in colour (of another system)",
+        "I-C",
+        tuple(
+            _against("colorfulness_ratio", model, "less", 1.0)[0]
+            for model in ("plain", "chroma", "unet")
+        ),
+        unknown="the model",
         figure="fig-unet-saturation",
     ),
     Claim(
-        "regression leads to images that are predominantly sepia toned",
+        "regression leads to images that are predominantly sepia toned (of another system)",
         "I-C",
         owed="the mean hue of what each model of regression paints, beside the true one",
     ),
@@ -441,7 +456,7 @@ CLAIMS = (
     Claim(
         "desaturated, an after-effect of the averaging impact of L2: less so with L1",
         "II",
-        _against("colorfulness_ratio", "plain", "less", ("mae",)),
+        _against("colorfulness_ratio", "plain", "less", "mae"),
     ),
     # Data and method
     Claim(
@@ -450,51 +465,57 @@ CLAIMS = (
         fact="the images of CIFAR-10, counted",
     ),
     Claim(
-        "an 8 bit image is represented by 255 shades",
-        "V-A",
-        fact="the values of a byte, counted",
+        "the test batch contains exactly 1000 images from each class",
+        "IV-C",
+        fact="the test images, counted",
     ),
+    Claim("an 8 bit image is represented by 255 shades", "V-A", fact="the values of a byte"),
     Claim(
         "division by 255 improves accuracy, quality and training time",
         "V-A",
-        owed="the plain model on inputs from 0 to 255, three seeds",
+        owed="the plain model on inputs from 0 to 255, five seeds",
     ),
     Claim(
-        "smooth L1 penalizes outliers less than the squared error",
+        "beside small errors, smooth L1 penalizes outliers less than the squared error",
         "V-B",
-        fact="the ratio of the two losses at the largest error that there can be",
+        fact="the ratio of the two losses, at the largest possible error and at a small one",
     ),
     Claim(
         "smooth L1 would predict far-off from the ground truth value",
         "V-B",
-        _each("mse", ("smooth-l1",), "more", "plain"),
+        _against("mse", "smooth-l1", "more", "plain"),
     ),
     Claim(
         "the squared error captures the finer details, L1 does not",
         "V-B",
-        owed="the error of `plain` and `mae` in bands of spatial frequency, three seeds",
+        owed="the error of `plain` and `mae` in bands of spatial frequency, five seeds",
     ),
     Claim(
         "ReLU helps with training convergence speedups",
         "V-C",
-        owed="the plain model with sigmoid and tanh at the full budget, three seeds",
+        owed="the plain model with sigmoid and tanh at the full budget, five seeds",
     ),
     Claim(
         "neuron initialization strategies counter dead neurons",
         "V-C",
-        owed="the share of dead units of `plain` and `glorot`, three seeds",
+        owed="the share of dead units of `plain` and `glorot`, five seeds",
     ),
     Claim(
-        "Adam requires less tuning of the learning rate",
+        "Adam requires less tuning of the learning rate than gradient descent",
         "V-E",
-        _against("mse", "price of adam", "less", [f"price of {o}" for o in _OTHERS]),
+        _against("mse", "price of adam", "less", "price of momentum", "price of sgd"),
         figure="fig-choices-rates",
     ),
     Claim(
-        "the default value η = 0.001 works for most cases",
+        "Adam's default η = 0.001 works here: about as well as the best of four rates",
         "V-E",
-        _against("mse", "plain", "not more", [r for r in GRID["adam"].values() if r != "plain"]),
+        _against("mse", "plain", "not more", *(r for r in GRID["adam"].values() if r != "plain")),
         figure="fig-choices-rates",
+    ),
+    Claim(
+        "step 5 of the Adam algorithm, θ + η m / √(s + ε), goes down",
+        "Figure 3",
+        fact="one such step on a parabola",
     ),
     # Algorithm and architecture
     Claim(
@@ -503,10 +524,21 @@ CLAIMS = (
         fact="the sizes that such convolutions give",
     ),
     Claim(
+        "the resultant vector is spread out into a 1D vector of 256",
+        "VI, step 1d",
+        fact="the numbers in the last feature maps",
+    ),
+    Claim(
         "a last layer with a stride of 2 results in 32 by 32 by 3",
         "VI, step 2f",
         fact="the size that such a layer gives",
     ),
+    Claim(
+        "the number of parameters of each layer",
+        "Tables I and II",
+        fact="the parameters of each layer of the model as built",
+    ),
+    Claim("the encoder's input is (None, 256)", "Table III", fact="its shape as built"),
     Claim(
         "1418496 + 2013315 parameters",
         "Table III",
@@ -516,7 +548,7 @@ CLAIMS = (
     Claim(
         "large dataset required: fewer images give a higher error",
         "VII",
-        tuple(Test("mse", "plain", "more", "plain", budget) for budget in FEWER_IMAGES),
+        (tuple(Test("mse", "plain", "more", "plain", budget) for budget in FEWER_IMAGES),),
     ),
     Claim(
         "high GPU power needed",
@@ -526,7 +558,8 @@ CLAIMS = (
     Claim(
         "overfitting if regularization isn't included",
         "VII and Figure 7",
-        _against("gap", "plain", "more", _REGULARISED),
+        _at_each_rate("gap", "more", 0.0, _BOTH),
+        unknown=_RATE,
         figure="fig-three-histories",
     ),
     Claim(
@@ -538,145 +571,164 @@ CLAIMS = (
     Claim(
         "the Adam optimizer produced the least loss, at the default rates",
         "VII",
-        _against("mse", "plain", "less", [GRID[o][DEFAULT_RATES[o]] for o in _OTHERS]),
+        _against("mse", "plain", "less", *(GRID[o][DEFAULT_RATES[o]] for o in _OTHERS)),
         figure="fig-choices-rates",
     ),
     Claim(
         "the Adam optimizer produced the least loss, each at its best rate",
         "VII",
-        _against("mse", "best of adam", "less", [f"best of {o}" for o in _OTHERS]),
+        _against("mse", "best of adam", "less", *(f"best of {o}" for o in _OTHERS)),
         figure="fig-choices-rates",
     ),
     Claim(
         "desaturated and pale: less colourful than without regularisation",
         "Figure 5",
-        _each("colorfulness_ratio", (_BOTH,), "less", "plain"),
+        _against("colorfulness_ratio", _BOTH, "less", "plain"),
         figure="fig-three-seeds",
     ),
     Claim(
-        "accuracy 53-55%",
+        "accuracy 53-55%, read as the share of pixels whose largest channel is right",
         "Figure 5",
-        (Test("channel_argmax_accuracy", _BOTH, "within", (0.52, 0.56)),),
+        _against("channel_argmax_accuracy", _BOTH, "within", (0.52, 0.56)),
         figure="fig-three-seeds",
     ),
     Claim(
-        "a loss of about 0.077",
+        "a loss of about 0.077, read as the MSE that the paper names as its loss",
         "Figure 5",
-        untestable="the loss is not named, and no loss of this model has that value for certain",
+        _against("mse", _BOTH, "within", (0.0765, 0.0775)),
     ),
     Claim(
         "low loss: less than a gray copy's",
         "Figure 5",
-        _each("mse", (_BOTH,), "less", GRAY_COPY),
+        _against("mse", _BOTH, "less", GRAY_COPY),
         figure="fig-three-seeds",
     ),
     Claim(
         "pale due to all pixels being normalized and near the mean values",
         "Figure 5",
-        untestable="a cause: no two trainings differ in it alone",
+        untestable="a cause that is not described well enough to be switched on and off alone",
     ),
     Claim(
         "a bump-up in the saturation, images much more vivid than Figure 5's",
         "Figure 6",
-        _each("colorfulness_ratio", _DROPOUTS, "more", _BOTH),
+        _at_each("colorfulness_ratio", _DROPOUTS, "more", _BOTH),
         unknown=_RATE,
         figure="fig-three-rate",
     ),
     Claim(
         "a bump-up in the contrast over Figure 5's",
         "Figure 6",
-        _each("contrast_ratio", _DROPOUTS, "more", _BOTH),
+        _at_each("contrast_ratio", _DROPOUTS, "more", _BOTH),
         unknown=_RATE,
         figure="fig-three-grids",
     ),
     Claim(
         "a decrease in accuracy from Figure 5's",
         "Figure 6",
-        _each("channel_argmax_accuracy", _DROPOUTS, "less", _BOTH),
+        _at_each("channel_argmax_accuracy", _DROPOUTS, "less", _BOTH),
         unknown=_RATE,
         figure="fig-three-seeds",
     ),
     Claim(
         "a decrease in loss from Figure 5's",
         "Figure 6",
-        _each("mse", _DROPOUTS, "less", _BOTH),
+        _at_each("mse", _DROPOUTS, "less", _BOTH),
         unknown=_RATE,
         figure="fig-three-rate",
     ),
     Claim(
-        "less accurate for generalized images (high variance)",
+        "less accurate for generalized images (high variance), read as a wider gap than Figure 5's",
         "Figure 6",
-        _each("gap", _DROPOUTS, "more", "plain"),
+        _at_each("gap", _DROPOUTS, "more", _BOTH),
         unknown=_RATE,
         figure="fig-three-histories",
     ),
     Claim(
         "highly contrasting: more than Figures 5 and 6",
         "Figure 7",
-        _against("contrast_ratio", "plain", "more", (_BOTH, "dropout")),
+        _at_each_rate("contrast_ratio", "more", _BOTH),
+        unknown=_RATE,
         figure="fig-three-grids",
     ),
     Claim(
         "saturated images: more so than Figures 5 and 6",
         "Figure 7",
-        _against("colorfulness_ratio", "plain", "more", (_BOTH, "dropout")),
+        _at_each_rate("colorfulness_ratio", "more", _BOTH),
+        unknown=_RATE,
+        figure="fig-three-seeds",
+    ),
+    Claim(
+        "vivid images: as colourful as the true ones",
+        "Figure 7 and VIII",
+        _against("colorfulness_ratio", "plain", "within", (0.97, 1.03)),
         figure="fig-three-seeds",
     ),
     Claim(
         "minimal loss: the least of the three figures, on training images",
         "Figure 7",
-        _against("train_mse", "plain", "less", (_BOTH, "dropout")),
+        _at_each_rate("train_mse", "less", _BOTH),
+        unknown=_RATE,
         figure="fig-three-histories",
     ),
     Claim(
         "minimal loss: the least of the three figures, on test images",
         "Figure 7",
-        _against("mse", "plain", "less", (_BOTH, "dropout")),
+        _at_each_rate("mse", "less", _BOTH),
+        unknown=_RATE,
         figure="fig-three-seeds",
     ),
     Claim(
-        "a loss of 0.3-0.4",
+        "a loss of 0.3-0.4, read as the MSE that the paper names as its loss",
         "Figure 7",
-        untestable="the loss is not named, and none that the paper names has that value",
+        _against("mse", "plain", "within", (0.3, 0.4)),
     ),
     Claim(
-        "accuracy 50-52%",
+        "accuracy 50-52%, read as the share of pixels whose largest channel is right",
         "Figure 7",
-        (Test("channel_argmax_accuracy", "plain", "within", (0.49, 0.53)),),
+        _against("channel_argmax_accuracy", "plain", "within", (0.49, 0.53)),
         figure="fig-three-seeds",
     ),
     Claim(
         "less accurate than Figure 5",
         "Figure 7",
-        _each("channel_argmax_accuracy", ("plain",), "less", _BOTH),
+        _against("channel_argmax_accuracy", "plain", "less", _BOTH),
         figure="fig-three-seeds",
     ),
     Claim(
-        "the most realistic images, which most closely resembled the original",
-        "Figure 7 and VIII",
-        _against("ciede2000", "plain", "less", (_BOTH, "dropout")),
-        figure="fig-three-grids",
+        "the most realistic images out of the trained models",
+        "Figure 7",
+        owed="the judge of Part V on the three models, five seeds of each",
     ),
     # Conclusion
     Claim(
+        "most closely resembled the original images, more so than Figure 5's",
+        "VIII",
+        (
+            *_against("mse", "plain", "less", _BOTH),
+            *_against("ciede2000", "plain", "less", _BOTH),
+            *_against("ssim", "plain", "more", _BOTH),
+        ),
+        unknown=_MEASURE,
+        figure="fig-three-grids",
+    ),
+    Claim(
         "regularization was more harmful: a higher error than without",
         "VIII",
-        _against("mse", "plain", "less", _REGULARISED),
+        _at_each_rate("mse", "less", _BOTH),
+        unknown=_RATE,
+        figure="fig-three-rate",
     ),
     Claim(
         "regularization was more harmful: muddy and desaturated images",
         "VIII",
-        _against("colorfulness_ratio", "plain", "more", _REGULARISED),
+        _at_each_rate("colorfulness_ratio", "more", _BOTH),
+        unknown=_RATE,
+        figure="fig-three-rate",
     ),
     Claim(
         "high accuracy: more than a gray copy's",
         "VIII",
-        (Test("channel_argmax_accuracy", "plain", "more", GRAY_COPY),),
+        _against("channel_argmax_accuracy", "plain", "more", GRAY_COPY),
         figure="fig-three-seeds",
-    ),
-    Claim(
-        "can be extended to animation, comics and medical images",
-        "I-B",
-        untestable="no such images, and no measure of success, are named",
     ),
 )

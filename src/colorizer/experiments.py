@@ -114,17 +114,23 @@ _TABLE = (
     (  # the regularisers that the paper names, each alone
         *(
             Experiment(
-                f"dropout-{rate:g}", "A lower rate than Figure 6's", _regularized(dropout=rate)
+                f"dropout-{rate:g}",
+                "A lower rate than Figure 6's",
+                _regularized(dropout=rate),
+                seeds=5,
             )
             for rate in (0.1, 0.25)
         ),
         Experiment(
-            "batchnorm", "Half of Figure 5: batch norm alone", _regularized(batch_norm=True)
+            "batchnorm",
+            "Half of Figure 5: batch norm alone",
+            _regularized(batch_norm=True),
+            seeds=5,
         ),
-        Experiment("lasso", "The L1 penalty that the paper names", _regularized(l1=1e-7)),
-        Experiment("ridge", "The L2 penalty that the paper names", _regularized(l2=1e-6)),
+        Experiment("lasso", "The L1 penalty that the paper names", _regularized(l1=1e-7), seeds=5),
+        Experiment("ridge", "The L2 penalty that the paper names", _regularized(l2=1e-6), seeds=5),
         *(
-            Experiment(f"{name}-{strength:g}", why, _regularized(**{penalty: strength}))
+            Experiment(f"{name}-{strength:g}", why, _regularized(**{penalty: strength}), seeds=5)
             for name, penalty, strengths in (
                 ("lasso", "l1", (1e-8, 1e-6)),
                 ("ridge", "l2", (1e-7, 1e-5)),
