@@ -656,7 +656,8 @@ _SMOOTH_L1 = Check(
         ),
         "compare the size of the error with delta, so that negative errors count too.": _one_sided,
     },
-    hint="a parabola up to delta, then a line that goes on with the same value and slope.",
+    hint="a parabola up to delta, then a line. Where they meet, at an error of delta, both have "
+    "the value delta² / 2 and the slope delta.",
 )
 
 
