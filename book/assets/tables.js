@@ -124,8 +124,10 @@
         shown += there && !this.isGroup(row);
       }
       const all = this.rows.filter((row) => !this.isGroup(row)).length;
-      if (this.counted) this.counted.textContent = words.length ? `${shown} of ${all} rows` : "";
+      const counted = shown ? `${shown} of ${all} rows` : "No row has these words.";
+      if (this.counted) this.counted.textContent = words.length ? counted : "";
       if (this.button) {
+        this.button.hidden = words.length > 0;
         this.button.textContent = this.unfolded ? "Show fewer rows" : `Show all ${all} rows`;
         this.button.ariaExpanded = String(this.unfolded);
       }
@@ -139,7 +141,7 @@
         : this.rows.filter((row) => FLOOR.test(text(row.cells[0])));
       for (const floor of floors) floor.classList.add("floor");
       const legend = [
-        this.table.querySelector(".sort") && "↕ sorts",
+        this.table.querySelector(".sort") && "↕ sorts by a column",
         marked && "★ best",
         floors.length && "dashed: the floor, a gray copy",
       ].filter(Boolean);

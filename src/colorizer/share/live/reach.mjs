@@ -5,7 +5,7 @@
 // stands beside them: then every place is computed. Elsewhere, in JupyterLab say, they are not there.
 import { bytes, choice, clamp, figure, handle, html, percent, picture, set, svg } from "./kit.mjs";
 
-export const height = { narrow: 580, wide: 337 };
+export const height = { narrow: 610, wide: 337 };
 
 const WEIGHTS = [0.299, 0.587, 0.114]; // ITU-R BT.601
 const SQUARE = 8; // pixels, the side of what is covered
@@ -138,9 +138,12 @@ function render(context) {
   const known = new Map(); // picture and place to chroma, what the network said
 
   const which = choice(frame, { label: "Picture", options: names.map((name, i) => [i, name]), value: 0 });
-  const progress = html("progress", { max: 1, value: 0, "aria-label": "The network is fetched", hidden: "" });
-  progress.style.cssText = "width: 100%";
-  frame.controls.append(progress);
+  const progress = html("progress", { max: 1, value: 0 });
+  progress.style.cssText = "flex: 1";
+  const fetching = html("label", {});
+  fetching.append("The network is fetched", progress);
+  fetching.style.cssText = "align-items: center; display: flex; gap: 0.5rem; visibility: hidden; width: 100%";
+  frame.controls.append(fetching); // its place is kept, so that nothing moves
 
   frame.stage.style.setProperty("--least", "9.5rem");
   const options = { width: side, height: side };
@@ -187,13 +190,13 @@ function render(context) {
     const root = document.documentElement.dataset.content_root; // of a page of the book
     if (asked || root === undefined) return;
     asked = true;
-    progress.hidden = false;
+    fetching.style.visibility = "visible";
     try {
       live = await network(`${root}_static/playground/`, side, (share) => (progress.value = share));
     } catch {
       asked = false; // what was made beforehand stays; the next touch tries again
     }
-    progress.hidden = true;
+    fetching.style.visibility = "hidden";
     frame.changed();
   }
 

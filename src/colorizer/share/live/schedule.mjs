@@ -10,6 +10,7 @@ const STEPS = 300;
 const POINTS = 6; // of the curve that a reader draws
 const EPOCH = 10; // steps, for the plateau rule
 const EDGE = 4; // the bowl is shown from -EDGE to EDGE
+const HIGHEST = 0.5; // power of ten of the largest rate; the plot has room above it
 
 /** The rate of each step on straight lines, of its logarithm, between points that stand evenly. */
 export function drawn(points, steps) {
@@ -76,7 +77,11 @@ export function plateau(first, steps, curvatures, start, noise, sigma) {
 const loss = (curvatures, place) =>
   curvatures.reduce((sum, h, i) => sum + (h * place[i] ** 2) / 2, 0);
 
-const shown = (x) => (x === Infinity ? "without bound" : x >= 1 ? x.toFixed(1) : x.toPrecision(2));
+const shown = (x) => {
+  if (x === Infinity) return "without bound";
+  if (x >= 1e4) return "above 10,000";
+  return x >= 1 ? x.toFixed(1) : x.toPrecision(2);
+};
 
 function render(context) {
   const frame = figure(context, update);
@@ -108,7 +113,7 @@ function render(context) {
   key(frame, [
     { class: "blue", text: "mean of all walks" },
     { class: "orange thin", text: "one walk" },
-    { class: "violet dashed", text: "floor of the rate" },
+    { class: "violet dashed", text: "floor at this rate" },
   ]);
   frame.stage.style.setProperty("--least", "17rem");
   const column = html("div", { class: "column" });
@@ -120,7 +125,7 @@ function render(context) {
     height: 160,
     title: "Learning rate: drag its points",
     x: { ...x, label: "" },
-    y: { domain: [-3, 0.5], ticks: [-3, -2, -1, 0], text: power },
+    y: { domain: [-3, 0.8], ticks: [-3, -2, -1, 0], text: power },
     margin: { bottom: 22, right: 18 },
   });
   const bottom = plot(beside, {
@@ -160,7 +165,7 @@ function render(context) {
       label: `Learning rate at step ${(STEPS * i) / (POINTS - 1)}`,
       at: () => [top.x((STEPS * i) / (POINTS - 1)), top.y(points[i])],
       move: ([, y]) => {
-        points[i] = clamp(top.y.inverse(y), ...top.y.domain);
+        points[i] = clamp(top.y.inverse(y), top.y.domain[0], HIGHEST);
         if (i > 0 && kind.value !== "hand") kind.set("hand"); // the first one moves every schedule
       },
       words: () => (10 ** points[i]).toPrecision(2),
@@ -207,7 +212,9 @@ function render(context) {
     set(mean, { d: over(losses) });
     set(one, { d: over(places.map((place) => loss(curvatures, place))) });
     set(level, { d: over(floors) });
-    const seen = places.map(([a, b]) => [within(map.x(a)), within(map.y(b))]);
+    const away = places.findIndex((place) => Math.max(...place.map(Math.abs)) > 3 * EDGE);
+    const near = away < 0 ? places : places.slice(0, away + 1); // a walk that flies away ends there
+    const seen = near.map(([a, b]) => [within(map.x(a)), within(map.y(b))]);
     set(way, { d: line(seen) });
     set(end, { cx: seen.at(-1)[0], cy: seen.at(-1)[1] });
     knots.forEach((knot) => knot.show());
@@ -216,7 +223,9 @@ function render(context) {
     const floored = floors.at(-1);
     const ratio = last / floored;
     const verdict =
-      floored === Infinity
+      floored !== Infinity && last > losses[0]
+        ? "For a while the rate was above 2 over the steepest curvature, and the walk has flown away."
+      : floored === Infinity
         ? "That rate is above 2 over the steepest curvature: the loss grows."
         : sigma.value === 0
           ? "Without noise there is no floor: a constant rate goes on falling."

@@ -93,7 +93,7 @@ function render(context) {
     height: 300,
     title: "The weights: drag the strength",
     x: { domain: [-2, 1], ticks: [-2, -1, 0, 1], text: power, label: "λ" },
-    y: { domain: [-2.2, 2.2], ticks: [-2, -1, 0, 1, 2] },
+    y: { domain: [-2.8, 2.8], ticks: [-2, -1, 0, 1, 2] },
     margin: { right: 18 },
   });
   const unit = map.inside.width / (2 * EDGE);
@@ -121,7 +121,7 @@ function render(context) {
     y1: chart.y(0),
     y2: chart.y(0),
   });
-  const now = svg("line", { class: "curve orange thin", y1: chart.y(-2.2), y2: chart.y(2.2) });
+  const now = svg("line", { class: "curve orange thin", y1: chart.y(-2.8), y2: chart.y(2.8) });
   const spots = ["blue", "green"].map((colour) => svg("circle", { class: `mark ${colour}`, r: 5 }));
   chart.marks.append(zero, ...curves, ...names, now, ...spots);
 
