@@ -71,16 +71,24 @@ def _metric(name, margin, why):
     return Quantity(name, METRICS[name].label, METRICS[name].digits, margin, why)
 
 
-_ERROR = 2e-4, "3 % of a gray copy's error; for equal errors everywhere, 3.6 of 255 levels"
-_SHARE = 0.03, "of a hundred parts of the true photographs', three"
+_ERROR = 2e-4, "3 % of a gray copy's error, or an error of 3.6 of 255 gray levels in every number"
+_SHARE = 0.03, "3 % of the true photographs' value"
 QUANTITIES = {
     quantity.name: quantity
     for quantity in (
         _metric("mse", *_ERROR),
-        Quantity("luminance_mse", "luminance MSE", 6, (1 / 255) ** 2, "one gray level, squared"),
+        Quantity(
+            "luminance_mse",
+            "luminance MSE",
+            6,
+            (1 / 255) ** 2,
+            "the square of one gray level, 1/255",
+        ),
         Quantity("train_mse", "MSE on training images", 5, *_ERROR),
         Quantity("early", f"MSE on validation images after {EARLY} epochs", 5, *_ERROR),
-        Quantity("gap", "MSE on test images above that on training images", 3, 0.05, "a twentieth"),
+        Quantity(
+            "gap", "test MSE over training MSE, minus one", 3, 0.05, "5 % of the training error"
+        ),
         _metric("channel_argmax_accuracy", 0.01, "the paper prints whole points"),
         _metric("colorfulness_ratio", *_SHARE),
         _metric("contrast_ratio", *_SHARE),
