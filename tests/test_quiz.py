@@ -88,7 +88,7 @@ REFUSED = {
     "order-hintless": ("```{answer-order}\nWhich?\n\n" + ITEMS + "\n: e\n```", "needs a hint"),
     "order-unexplained": ("```{quiz-order}\nWhich?\n\n" + ITEMS + "\n? d\n```", "an explanation"),
     "rows-none": ("```{rows}\n```", "name the rows"),
-    "tally-none": ("```{tally} nowhere\n```", "no scorecard is stored in nowhere.ipynb"),
+    "tally-none": ("```{tally} nowhere\n```", "no scorecard is stored in book/nowhere.ipynb"),
     "rows-lacking": (ROWS + "| one | two |\n| --- | --- |\n| c | d |\n", "begins with: a | b"),
     "rows-tableless": (ROWS, "no table follows"),
     "rows-twice": (ROWS + ROWS + "| one | two |\n| --- | --- |\n| a | b |\n", "no table follows"),
@@ -458,7 +458,7 @@ def test_a_scorecard_says_and_filters_verdicts(visit, width):
         assert tab.locator(".tally a").all_inner_texts() == [
             "holds 2",
             "does not hold 1",
-            "undecided, one run each 1",
+            "undecided 1",
             "cannot be tested as stated 1",
         ]
         assert names(card) == [f"claim {i}" for i in range(5)]

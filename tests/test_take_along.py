@@ -59,7 +59,7 @@ def test_the_body_can_be_read_on_paper(sample):
 
 
 def test_it_can_be_printed_and_sent(pdf):
-    assert len(pdf.pages) <= 360
+    assert len(pdf.pages) <= 400
     assert (BOOK / f"{NAME}.pdf").stat().st_size < 25e6  # what mail takes
     assert {tuple(round(x) for x in page.mediabox[2:]) for page in pdf.pages} == {(595, 842)}
 

@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 SORTED, FILTERED = 8, 12  # rows above which a table is sorted, and filtered
 SCORECARD = "tag_scorecard"
-VERDICT = re.compile(r"^\|[^|]*\| \*\*([^*]+)\*\*", re.MULTILINE)
+# a verdict without what is said of it after a comma or in brackets
+VERDICT = re.compile(r"^\|[^|]*\| \*\*([^*,(]+)", re.MULTILINE)
 
 
 class shown_rows(nodes.General, nodes.Element):  # noqa: N801 - docutils names the visitors
@@ -92,7 +93,7 @@ def stored_verdicts(path):
         for output in cell["outputs"]
         if "data" in output
     ]
-    return VERDICT.findall("\n".join(tables))
+    return [word.strip() for word in VERDICT.findall("\n".join(tables))]
 
 
 def prepare(app, doctree):
