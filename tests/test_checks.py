@@ -85,6 +85,16 @@ def enough(spread, reach, models=2):
     return n
 
 
+def each_its_own(validation, test, pick=np.argmin):
+    return [test[i][pick(losses)] for i, losses in enumerate(validation)]
+
+
+def by_survival(k):
+    """From how likely the smallest lies above z, and above -z."""
+    z = np.linspace(0, 9, 10_001)
+    return np.trapezoid(stats.norm.sf(z) ** k + stats.norm.cdf(z) ** k - 1, z)
+
+
 def decibels(mse):
     return 10 * np.log10(1 / mse)
 
@@ -773,6 +783,28 @@ ANSWERS = {
             (lambda rgb: half_as_many(rgb) - luminance(rgb), "chroma alone"),
             (lambda rgb: half_as_many(rgb).clip(0, 1), "do not clip"),
             (lambda rgb: half_as_many(rgb)[:, ::2, ::2], "the shape (2, 2, 3, 3) where"),
+        ],
+    ),
+    "best_of": (
+        each_its_own,
+        [
+            (lambda v, t: each_its_own(t, t), "the test images choose"),
+            (lambda v, t: each_its_own(v, v), "flatters itself"),
+            (lambda v, t: t[:, v.sum(axis=0).argmin()], "one rate for all"),
+            (lambda v, t: each_its_own(v, t, np.argmax), "to be low"),
+            (lambda v, t: [np.argmin(losses) for losses in v], "the place of"),
+            (lambda v, t: t[:, v.argmin(axis=1)], "the shape (3, 3) where (3,)"),
+        ],
+    ),
+    "expected_minimum": (
+        by_survival,
+        [
+            (lambda k: by_survival(k + 1) * k / (k + 1), "k - 1 others"),
+            (lambda k: by_survival(k) / k, "a factor is missing"),
+            (lambda k: -by_survival(k), "the largest of k"),
+            (lambda k: -stats.norm.ppf(0.5 ** (1 / k)), "the median"),
+            (lambda k: (by_survival(k), 1e-9), "and its error"),
+            (lambda k: stats.norm.ppf(1 / (k + 1)), "is the integral of"),
         ],
     ),
     "welch": (

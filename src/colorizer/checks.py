@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
+from scipy import integrate, stats
 
 RTOL, ATOL = 1e-5, 1e-7  # float32 is good enough
 OTHER_NUMBERS = "Its numbers are not those of the equation."
@@ -1757,6 +1757,70 @@ _SEEDS_NEEDED = Check(
     hint="try n = 2, 3, 4, and so on, until the interval is narrow enough.",
 )
 
+# ---- Does the choice matter?
+
+
+def _best_of(validation, test, worth=np.negative, common=False):
+    scores = np.broadcast_to(validation.mean(axis=0), validation.shape) if common else validation
+    chosen = worth(scores).argmax(axis=1)
+    return test[np.arange(len(test)), chosen]
+
+
+_LOSSES = 0.008 + 0.004 * _floats(3, 4), 0.008 + 0.004 * _floats(3, 4, seed=1)
+
+_BEST_OF = Check(
+    right=_best_of,
+    calls=(_LOSSES, (_floats(5, 2, seed=2), _floats(5, 2, seed=3))),
+    mistakes={
+        "here the test images choose the rate. Choose on validation, then look at the test.": (
+            lambda validation, test: test.min(axis=1)
+        ),
+        "that is the validation loss that won the choice, and it flatters itself. Report the test "
+        "score of the same run.": lambda validation, test: validation.min(axis=1),
+        "that takes one rate for all optimisers; each may choose its own.": (
+            lambda validation, test: _best_of(validation, test, common=True)
+        ),
+        "that rate has the highest validation loss, and a loss is to be low.": (
+            lambda validation, test: _best_of(validation, test, worth=np.positive)
+        ),
+        "that is the place of the chosen rate; its test score is asked for.": (
+            lambda validation, test: validation.argmin(axis=1)
+        ),
+    },
+    hint="`validation.argmin(axis=1)` finds the rate of each optimiser.",
+)
+
+
+def _mean_of_smallest(k, factor=lambda k: k, power=lambda k: k - 1, others=stats.norm.sf):
+    def integrand(z):
+        return z * factor(k) * stats.norm.pdf(z) * others(z) ** power(k)
+
+    return integrate.quad(integrand, -9, 9)[0]
+
+
+_EXPECTED_MINIMUM = Check(
+    right=_mean_of_smallest,
+    calls=((1,), (2,), (4,), (10,), (30,)),
+    mistakes={
+        "one of the k scores is at z, so k - 1 others have to lie above.": (
+            lambda k: _mean_of_smallest(k, power=lambda k: k)
+        ),
+        "any of the k scores can be the smallest: a factor is missing.": (
+            lambda k: _mean_of_smallest(k, factor=lambda k: 1)
+        ),
+        "that is the largest of k: the others have to lie above z, not below.": (
+            lambda k: _mean_of_smallest(k, others=stats.norm.cdf)
+        ),
+        "that is the median of the smallest; its mean lies a little lower.": (
+            lambda k: stats.norm.ppf(1 - 0.5 ** (1 / k))
+        ),
+        "`integrate.quad` returns the integral and its error; only the integral is asked for.": (
+            lambda k: (_mean_of_smallest(k), 0.0)
+        ),
+    },
+    hint="`integrate.quad(f, -9, 9)[0]` is the integral of a function f.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -1794,6 +1858,8 @@ CHECKS = {
     "fit_into_gamut": _FIT,
     "lab_lightness": _LIGHTNESS,
     "search_lightness": _SEARCH,
+    "best_of": _BEST_OF,
+    "expected_minimum": _EXPECTED_MINIMUM,
     "welch": _WELCH,
     "holm": _HOLM,
     "level_alike": _LEVEL_ALIKE,
