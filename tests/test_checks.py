@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from scipy import stats
+from skimage.color import rgb2hsv
 
 from colorizer import checks
 from colorizer.errors import InputError
@@ -69,6 +70,20 @@ def adjusted(p, level, highest=np.maximum.accumulate):
     return found <= level
 
 
+def shared_points(prediction, truth, whole=False, strict=False, of=None):
+    points = 0.0
+    for pixel, true in zip(prediction.reshape(-1, 3), truth.reshape(-1, 3), strict=True):
+        winners = [c for c in range(3) if pixel[c] == max(pixel)]
+        if list(true).index(max(true)) in winners and not (strict and len(winners) > 1):
+            points += 1 if whole else 1 / (of if of and len(winners) > 1 else len(winners))
+    return points / truth[..., 0].size
+
+
+def over_images(right, ddof=1, power=0.5):
+    shares = [image.sum() / image.size for image in right]
+    return np.std(shares, ddof=ddof) / len(shares) ** power
+
+
 def by_bisection(difference, error, freedom, margin):
     low, high = 0.0, 1.0
     for _ in range(60):
@@ -76,6 +91,17 @@ def by_bisection(difference, error, freedom, margin):
         ends = stats.t.interval(1 - level, freedom, difference, error)
         low, high = (low, level) if max(map(abs, ends)) < margin else (level, high)
     return high
+
+
+def by_scikit_image(images, black=0.0):
+    found = rgb2hsv(images)[..., 1]
+    return np.where(images.any(axis=-1), found, black)
+
+
+def deviations(images, weights=W, power=0.5, over=1.0):
+    """From the mean of the squares less the square of the mean, image by image."""
+    gray = [(image * weights).sum(axis=-1).ravel() for image in images]
+    return np.array([(np.mean(y**2) - np.mean(y) ** 2) * over for y in gray]) ** power
 
 
 def enough(spread, reach, models=2):
@@ -825,6 +851,47 @@ ANSWERS = {
             (lambda p, level: adjusted(p, level, np.array), "goes on"),
             (lambda p, level: np.sort(adjusted(p, level))[::-1], "order of the claims"),
             (lambda p, level: adjusted(p, level).astype(int), "the type int64 where bool"),
+        ],
+    ),
+    "fair_accuracy": (
+        shared_points,
+        [
+            (lambda p, t: shared_points(p, t, whole=True), "gives a whole one"),
+            (lambda p, t: shared_points(p, t, strict=True), "gives none"),
+            (lambda p, t: np.mean(p.argmax(-1) == t.argmax(-1)), "as Keras counts it"),
+            (lambda p, t: shared_points(p, t, of=3), "one of three"),
+            (lambda p, t: shared_points(p, t) * t[..., 0].size, "the number of pixels"),
+            (lambda p, t: [shared_points(*pair) for pair in zip(p, t, strict=True)], "the shape"),
+        ],
+    ),
+    "clustered_error": (
+        over_images,
+        [
+            (lambda right: np.sqrt(right.var() / right.size), "independent tosses"),
+            (lambda right: over_images(right, ddof=0), "`ddof=1`"),
+            (lambda right: over_images(right) ** 2, "its root"),
+            (lambda right: over_images(right, power=0), "single images"),
+            (lambda right: over_images(right, power=1), "the root of n"),
+            (lambda right: over_images(right.swapaxes(0, 2)), "last two axes"),
+        ],
+    ),
+    "hsv_saturation": (
+        by_scikit_image,
+        [
+            (lambda x: x.max(-1) - x.min(-1), "the distance alone"),
+            (lambda x: (x.max(-1) - x.min(-1)) / x.max(), "not of all of them"),
+            (lambda x: by_scikit_image(x, black=np.nan), "zero by zero"),
+            (lambda x: x.any(-1) * (1 - by_scikit_image(x)), "the share of white"),
+            (lambda x: by_scikit_image(x).mean(axis=(1, 2)), "the shape (2,) where (2, 4, 5)"),
+        ],
+    ),
+    "contrast": (
+        deviations,
+        [
+            (lambda x: deviations(x, power=1), "the variance"),
+            (lambda x: [image.std() for image in x], "the spread of the colours"),
+            (lambda x: deviations(x, weights=1 / 3), "plain mean of the channels"),
+            (lambda x: deviations(x).mean(), "the shape () where (4,)"),
         ],
     ),
     "level_alike": (

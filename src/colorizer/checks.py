@@ -1683,6 +1683,74 @@ _HOLM = Check(
     hint="`np.argsort(p)` says which claim comes first, second, and so on.",
 )
 
+# ---- Figures 5, 6 and 7, again
+
+
+def _hsv(images, below=lambda high, low: high):
+    high, low = images.max(axis=-1), images.min(axis=-1)
+    divisor = below(high, low)
+    return (high - low) / np.where(divisor > 0, divisor, 1)
+
+
+_WITH_BLACK = _floats(2, 4, 5, 3, seed=1) * (_floats(2, 4, 5, 1, seed=2) > 0.3)
+
+_HSV_SATURATION = Check(
+    right=_hsv,
+    calls=((_WITH_BLACK,), (0.1 + 0.8 * _floats(3, 2, 2, 3),)),
+    mistakes={
+        "this is the distance alone. Divide it by the pixel's largest channel.": (
+            lambda images: np.ptp(images, axis=-1)
+        ),
+        "divide by the largest channel of each pixel, not of all of them.": (
+            lambda images: np.ptp(images, axis=-1) / images.max()
+        ),
+        "this divides by the sum of largest and smallest. The equation has the largest alone.": (
+            lambda images: _hsv(images, below=lambda high, low: high + low)
+        ),
+        "this is the saturation of HSL, which is another one.": (
+            lambda images: _hsv(images, below=lambda high, low: 1 - abs(high + low - 1))
+        ),
+        "this is what is lacking to 1: the share of white.": (
+            lambda images: np.where(images.max(axis=-1) > 0, 1 - _hsv(images), 0)
+        ),
+    },
+    hint="the largest and the smallest number along the last axis, and then the equation.",
+    nearly={
+        "for black, zero by zero is no number. Its saturation is 0 by definition.": np.nan_to_num
+    },
+)
+
+
+def _rms_contrast(images, gray=lambda images: images @ _WEIGHTS, ddof=0):
+    return gray(images).std(axis=(1, 2), ddof=ddof)
+
+
+_CONTRAST = Check(
+    right=_rms_contrast,
+    calls=(
+        (_floats(4, 4, 4, 3),),
+        (_floats(3, 2, 5, 3, seed=1) * [[[[0.2]]], [[[0.9]]], [[[0.5]]]],),
+    ),
+    mistakes={
+        "this is the variance. The contrast is its root.": (
+            lambda images: _rms_contrast(images) ** 2
+        ),
+        "first the luminance, then its deviation; yours has the spread of the colours in it.": (
+            lambda images: images.std(axis=(1, 2, 3))
+        ),
+        "this is the plain mean of the channels. The luminance weighs them.": (
+            lambda images: _rms_contrast(images, gray=lambda images: images.mean(axis=-1))
+        ),
+        "the equation divides by N, not by N - 1.": lambda images: _rms_contrast(images, ddof=1),
+        "take the mean of each image from it, not that of all.": (
+            lambda images: np.sqrt(
+                np.square(images @ _WEIGHTS - (images @ _WEIGHTS).mean()).mean(axis=(1, 2))
+            )
+        ),
+    },
+    hint="the luminance of each pixel, and its standard deviation over the two axes of an image.",
+)
+
 # ---- Claims and verdicts
 
 
@@ -1821,6 +1889,102 @@ _EXPECTED_MINIMUM = Check(
     hint="`integrate.quad(f, -9, 9)[0]` is the integral of a function f.",
 )
 
+# ---- What does 53 % accuracy mean?
+
+
+def _tie_points(prediction, truth, points, largest=np.argmax):
+    """The mean over pixels of what `points` gives: k channels share the largest value."""
+    tied = prediction == prediction.max(axis=-1, keepdims=True)
+    wanted = largest(truth, axis=-1)[..., np.newaxis]
+    hit = np.take_along_axis(tied, wanted, axis=-1)[..., 0]
+    return np.mean(points(hit, tied.sum(axis=-1)))
+
+
+def _with_ties(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 4, shape) / 3
+
+
+_FAIR_ACCURACY = Check(
+    right=lambda prediction, truth: _tie_points(prediction, truth, lambda hit, k: hit / k),
+    calls=(
+        (_with_ties(4, 8, 8, 3), _floats(4, 8, 8, 3)),
+        (_with_ties(3, 6, 6, 3, seed=1), _with_ties(3, 6, 6, 3, seed=2)),
+    ),
+    mistakes={
+        "a tie of k channels is worth 1/k of a point; yours gives a whole one.": (
+            lambda prediction, truth: _tie_points(prediction, truth, lambda hit, k: hit)
+        ),
+        "a tie that includes the right channel is worth 1/k of a point; yours gives none.": (
+            lambda prediction, truth: _tie_points(prediction, truth, lambda hit, k: hit & (k == 1))
+        ),
+        "that is the accuracy as Keras counts it: the first of equal channels takes the point.": (
+            lambda prediction, truth: np.mean(prediction.argmax(axis=-1) == truth.argmax(axis=-1))
+        ),
+        "a tie has two channels or three; yours takes every tie for one of three.": (
+            lambda prediction, truth: _tie_points(
+                prediction, truth, lambda hit, k: hit / np.where(k > 1, 3, 1)
+            )
+        ),
+        "every tie gets its 1/k, even where the right channel is not among the largest.": (
+            lambda prediction, truth: _tie_points(
+                prediction, truth, lambda hit, k: np.where(k > 1, 1 / k, hit)
+            )
+        ),
+        "that is the number of points; divide by the number of pixels.": (
+            lambda prediction, truth: (
+                truth[..., 0].size * _tie_points(prediction, truth, lambda hit, k: hit / k)
+            )
+        ),
+        "the channels are the last axis of an image.": (
+            lambda prediction, truth: _tie_points(
+                prediction.swapaxes(1, 3), truth.swapaxes(1, 3), lambda hit, k: hit / k
+            )
+        ),
+    },
+    hint="which channels equal the pixel's maximum, how many are they, and is the right one there?",
+)
+
+
+def _clustered(right, one=1, root=np.sqrt, over=len):
+    of_each = right.mean(axis=(1, 2))
+    return root(of_each.var(ddof=one) / over(right))
+
+
+_CLUSTERED_ERROR = Check(
+    right=_clustered,
+    calls=(
+        (_floats(9, 6, 6) < _floats(9, 1, 1, seed=1),),
+        (_floats(5, 4, 7, seed=2) < _floats(5, 1, 1, seed=3),),
+    ),
+    mistakes={
+        "that takes all pixels for independent tosses; what is independent is the images.": (
+            lambda right: np.sqrt(right.mean() * (1 - right.mean()) / right.size)
+        ),
+        "that takes all pixels for independent draws; what is independent is the images.": (
+            lambda right: right.std(ddof=1) / np.sqrt(right.size)
+        ),
+        "the variance of a sample divides by n - 1: `ddof=1`.": (
+            lambda right: _clustered(right, one=0)
+        ),
+        "that is the variance of the mean; a standard error is its root.": (
+            lambda right: _clustered(right, root=lambda variance: variance)
+        ),
+        "that is how far single images spread. The mean of n of them spreads less.": (
+            lambda right: _clustered(right, over=lambda right: 1)
+        ),
+        "divide by the root of n, not by n.": (
+            lambda right: _clustered(right, over=lambda right: len(right) ** 2)
+        ),
+        "n is the number of images, not of pixels.": (
+            lambda right: _clustered(right, over=np.size)
+        ),
+        "an image's pixels are its last two axes; the first one counts the images.": (
+            lambda right: right.mean(axis=(0, 1)).std(ddof=1) / np.sqrt(right.shape[2])
+        ),
+    },
+    hint="first the share of each image, then the spread of these shares.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -1862,6 +2026,10 @@ CHECKS = {
     "expected_minimum": _EXPECTED_MINIMUM,
     "welch": _WELCH,
     "holm": _HOLM,
+    "fair_accuracy": _FAIR_ACCURACY,
+    "clustered_error": _CLUSTERED_ERROR,
+    "hsv_saturation": _HSV_SATURATION,
+    "contrast": _CONTRAST,
     "level_alike": _LEVEL_ALIKE,
     "seeds_needed": _SEEDS_NEEDED,
 }
