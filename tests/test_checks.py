@@ -62,6 +62,14 @@ def by_scipy(ours, theirs):
     return difference, difference / found.statistic, found.df
 
 
+def by_binomial(low, high, k, decades, log=math.log10):
+    return stats.binom.sf(0, k, log(high / low) / decades)
+
+
+def lengths(prediction, truth, channels=3, axis=-1):
+    return np.linalg.norm(prediction - truth, axis=axis).mean() / math.sqrt(channels)
+
+
 def adjusted(p, level, highest=np.maximum.accumulate):
     """Holm's adjusted p, which is compared with the level itself."""
     order = np.argsort(p)
@@ -841,6 +849,34 @@ ANSWERS = {
             (lambda a, b: (*by_scipy(a, b)[:2], len(a) + len(b) - 2), "both spreads for one"),
             (lambda a, b: (by_scipy(a, b)[0], by_scipy(a, b)[1] ** 2, by_scipy(a, b)[2]), "root"),
             (lambda a, b: by_scipy(a, b)[:2], "should return 3 values"),
+        ],
+    ),
+    "chance_of_a_hit": (
+        by_binomial,
+        [
+            (lambda low, high, k, n: 1 - (1 - (high - low) / n) ** k, "ends' ratio"),
+            (lambda low, high, k, n: k * math.log10(high / low) / n, "expected number"),
+            (lambda *given: by_binomial(*given, log=math.log), "base of 10"),
+            (lambda *given: 1 - by_binomial(*given), "all k values miss"),
+            (lambda low, high, k, n: by_binomial(low, high, 1, n) ** k, "all k values hit"),
+            (lambda low, high, k, n: by_binomial(low, high, k, 1), "over all the decades"),
+        ],
+    ),
+    "rmse_of_pixels": (
+        lengths,
+        [
+            (lambda p, t: np.sqrt(np.mean((p - t) ** 2)), "the last step"),
+            (
+                lambda p, t: np.mean(
+                    [np.sqrt(np.mean((a - b) ** 2)) for a, b in zip(p, t, strict=True)]
+                ),
+                "image by image",
+            ),
+            (lambda p, t: np.sqrt(((p - t) ** 2).mean((0, 1, 2))).mean(), "of each channel"),
+            (lambda p, t: lengths(p, t, channels=1), "not summed"),
+            (lambda p, t: np.mean((p - t) ** 2), "root is missing"),
+            (lambda p, t: np.sqrt((p - t) ** 2).mean(), "mean absolute error"),
+            (lambda p, t: np.sqrt(((p - t) ** 2).mean(-1)), "the shape"),
         ],
     ),
     "holm": (

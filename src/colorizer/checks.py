@@ -1985,6 +1985,72 @@ _CLUSTERED_ERROR = Check(
     hint="first the share of each image, then the spread of these shares.",
 )
 
+# ---- The paper's numbers, a forensic reading
+
+
+def _hit(low, high, k, decades, width=lambda low, high: np.log10(high / low)):
+    """The chance that at least one of k values lies in a band."""
+    return 1 - (1 - width(low, high) / decades) ** k
+
+
+_CHANCE_OF_A_HIT = Check(
+    right=_hit,
+    calls=((0.3, 0.4, 10, 3), (0.073, 0.081, 43, 3), (0.3, 0.4, 2, 1), (2.0, 3.0, 4, 2)),
+    mistakes={
+        "on a logarithmic axis a band is as wide as the logarithm of its ends' ratio.": (
+            lambda *given: _hit(*given, width=lambda low, high: high - low)
+        ),
+        "k times p is the expected number of hits, and can exceed 1.": (
+            lambda low, high, k, decades: k * np.log10(high / low) / decades
+        ),
+        "decades are counted by the logarithm to the base of 10, `np.log10`.": (
+            lambda *given: _hit(*given, width=lambda low, high: np.log(high / low))
+        ),
+        "that is the chance that all k values miss.": lambda *given: 1 - _hit(*given),
+        "that is the chance that all k values hit; one is enough.": (
+            lambda low, high, k, decades: (np.log10(high / low) / decades) ** k
+        ),
+        "the values are spread over all the decades, not over one.": (
+            lambda low, high, k, decades: _hit(low, high, k, 1)
+        ),
+    },
+    hint="how likely is it that one value misses, and then that all k do?",
+)
+
+
+def _rmse(prediction, truth, axis=-1, total=np.mean, root=np.sqrt):
+    return np.mean(root(total((prediction - truth) ** 2, axis=axis)))
+
+
+_RMSE_OF_PIXELS = Check(
+    right=_rmse,
+    calls=(
+        (_floats(3, 4, 4, 3), _floats(3, 4, 4, 3, seed=1)),
+        (_floats(2, 5, 6, 3, seed=2), _floats(2, 5, 6, 3, seed=3)),
+    ),
+    mistakes={
+        "the root comes before the mean over the pixels; yours is the last step.": (
+            lambda prediction, truth: _rmse(prediction, truth, axis=None)
+        ),
+        "that is image by image; a pixel's mean is over its three channels only, the last axis.": (
+            lambda prediction, truth: _rmse(prediction, truth, axis=(1, 2, 3))
+        ),
+        "that mean is over the pixels of each channel; take it over the channels of each pixel.": (
+            lambda prediction, truth: _rmse(prediction, truth, axis=(0, 1, 2))
+        ),
+        "a pixel's squared errors are averaged over its channels, not summed.": (
+            lambda prediction, truth: _rmse(prediction, truth, total=np.sum)
+        ),
+        "the root is missing: that is the mean squared error.": (
+            lambda prediction, truth: _rmse(prediction, truth, root=np.asarray)
+        ),
+        "the root of a single square is its size: that is the mean absolute error.": (
+            lambda prediction, truth: np.mean(np.abs(prediction - truth))
+        ),
+    },
+    hint="square, average over the last axis, take the root, and average over what is left.",
+)
+
 CHECKS = {
     "to_gray": _GRAY,
     "opposite": _OPPOSITE,
@@ -2032,4 +2098,6 @@ CHECKS = {
     "contrast": _CONTRAST,
     "level_alike": _LEVEL_ALIKE,
     "seeds_needed": _SEEDS_NEEDED,
+    "chance_of_a_hit": _CHANCE_OF_A_HIT,
+    "rmse_of_pixels": _RMSE_OF_PIXELS,
 }
