@@ -80,7 +80,7 @@ def size(classes):
 
 
 def test_there_are_drawings():
-    assert len(DRAWINGS) == 13
+    assert len(DRAWINGS) == 15
 
 
 # The style
@@ -406,6 +406,35 @@ def test_each_ball_is_touched_where_the_loss_is_least():
         loss = np.square(turned / [float(level.get("rx")), float(level.get("ry"))]).sum(axis=1)
         assert loss.min() == pytest.approx(1, abs=0.01)  # the curve touches the ball
         assert np.abs(edge[loss.argmin()] - centre(touching[i])).max() < 0.3
+
+
+def lines(name, *classes):
+    """The straight lines of a drawing with these classes, each as two points or more."""
+    paths = [numbers(path.get("d").replace("M", "")) for path in found(name, "path", *classes)]
+    return [np.reshape(path, (-1, 2)) for path in paths]
+
+
+def test_the_two_parts_of_an_error_are_at_right_angles():
+    (foot, shadow), (start, tip) = (
+        lines("split", "line", "blue")[0],
+        lines("split", "line", "orange")[0],
+    )
+    assert np.array_equal(shadow, start)
+    seen, unseen = shadow - foot, tip - start
+    assert abs(seen @ unseen) < 0.01 * np.linalg.norm(seen) * np.linalg.norm(unseen)
+
+
+def test_a_kernel_of_twice_the_length_turns_a_quarter_as_far():
+    kernels, steps = lines("turn", "line", "blue"), lines("turn", "line", "orange")
+    lengths, turns = [], []
+    for (start, tip), (foot, end) in zip(kernels, steps, strict=True):
+        kernel, step = tip - start, end - foot
+        assert np.array_equal(tip, foot)
+        assert abs(kernel @ step) < 0.01 * np.linalg.norm(kernel) * np.linalg.norm(step)
+        lengths.append(np.linalg.norm(kernel))
+        turns.append(np.linalg.norm(step) / lengths[-1])  # the tangent of the angle
+    assert lengths[1] / lengths[0] == pytest.approx(2, abs=0.01)
+    assert turns[1] / turns[0] == pytest.approx(0.25, abs=0.01)
 
 
 def in_space(part):
