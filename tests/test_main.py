@@ -33,7 +33,7 @@ def small_models(monkeypatch):
     monkeypatch.setitem(models.NETWORKS, "autoencoder", autoencoder)
 
 
-def autoencoder(regularization=None, latent_size=256, initializer="", padding=""):
+def autoencoder(**settings):
     return network(filters=2)
 
 

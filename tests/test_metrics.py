@@ -26,6 +26,7 @@ PAIRED = [
     metrics.contrast_ratio,
     metrics.chroma_slope,
     metrics.mended_mse,
+    metrics.detail_mse,
     metrics.channel_argmax_accuracy,
 ]
 each_paired = pytest.mark.parametrize(
@@ -225,6 +226,29 @@ def test_mending_leaves_only_the_rounding_of_a_perfect_prediction(images):
     assert 0 < error < (1 / 255) ** 2
 
 
+def test_detail_and_the_error_at_half_the_size_add_up_to_the_mse(images):
+    halves = [x.reshape(len(x), 16, 2, 16, 2, 3).astype(float).mean(axis=(2, 4)) for x in images]
+    expected = metrics.mse(*images) - metrics.mse(*halves)
+    assert metrics.detail_mse(*images) == pytest.approx(expected, rel=1e-9)
+    odd = [x[:3, :9, :15] for x in images]
+    even = [x[:3, :8, :14] for x in images]
+    assert metrics.detail_mse(*odd) == metrics.detail_mse(*even)
+
+
+def test_sepia_is_near_brown_and_grays_do_not_count():
+    sepia, blue = (np.full((1, 8, 8, 3), c) / 255 for c in ((112, 66, 20), (20, 66, 112)))
+    assert metrics.sepia_share(sepia) == 1
+    assert metrics.sepia_share(blue) == 0
+    lab = rgb2lab(sepia)[0, 0, 0]
+    assert np.degrees(np.arctan2(lab[2], lab[1])) == pytest.approx(metrics.SEPIA_HUE, abs=0.5)
+    chroma = [np.hypot(*rgb2lab(x)[0, 0, 0, 1:]) for x in (sepia, blue)]
+    both = np.concatenate([sepia, blue])
+    assert metrics.sepia_share(both) == pytest.approx(chroma[0] / sum(chroma))
+    gray = np.full((1, 8, 8, 3), 0.5)
+    mixed = np.concatenate([sepia, gray])
+    assert metrics.sepia_share(mixed) == pytest.approx(1, abs=1e-4)
+
+
 def test_channel_argmax_accuracy_is_what_keras_calls_accuracy(images):
     prediction, truth = images
     reference = keras.metrics.CategoricalAccuracy()
@@ -339,7 +363,10 @@ def test_arrays_of_different_shape(metric, images):
         metric(images[0][:3], images[1][:2])
 
 
-@pytest.mark.parametrize("metric", [metrics.colorfulness, metrics.contrast, metrics.saturation])
+@pytest.mark.parametrize(
+    "metric",
+    [metrics.colorfulness, metrics.contrast, metrics.saturation, metrics.sepia_share],
+)
 def test_bad_images_of_a_metric_without_a_truth(metric):
     with pytest.raises(InputError, match="floating point"):
         metric(np.zeros((2, 32, 32, 3), np.uint8))

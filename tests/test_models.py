@@ -148,7 +148,33 @@ def test_bad_regularization(arguments):
         Regularization(**arguments)
 
 
-@pytest.mark.parametrize("arguments", [{"latent_size": 0}, {"initializer": "zeros"}])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_another_activation_stands_where_relu_stood(activation):
+    function = keras.activations.get(activation)
+    for part in (encoder, decoder):
+        hidden = [x for x in part(activation=activation).layers if x.name.startswith("conv2d")]
+        assert [x.activation for x in hidden] == [function] * 3
+        normalised = part(Regularization(batch_norm=True), activation=activation)
+        kinds = [type(x).__name__ for x in normalised.layers]
+        assert kinds.count("Activation") == kinds.count("BatchNormalization") == 3
+    assert autoencoder(activation=activation).count_params() == 3_431_811
+
+
+def test_a_scaled_input_is_as_pixels_that_were_not_divided():
+    gray = np.random.default_rng(0).random((2, 32, 32, 1), dtype=np.float32)
+    keras.utils.set_random_seed(0)
+    divided = autoencoder()
+    undivided = autoencoder(input_scale=255.0)
+    undivided.set_weights(divided.get_weights())
+    expected = colours(divided, 255 * gray)
+    np.testing.assert_allclose(colours(undivided, gray), expected, atol=1e-5)
+    with pytest.raises(InputError, match="scale of the input is a number above 0, not 0"):
+        autoencoder(input_scale=0)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"latent_size": 0}, {"initializer": "zeros"}, {"activation": "step"}]
+)
 @pytest.mark.parametrize("build", [encoder, decoder, autoencoder])
 def test_bad_model(build, arguments):
     with pytest.raises(InputError):
@@ -231,7 +257,19 @@ def test_skip_connections():
     assert parameters["concatenate"] > parameters["add"] == parameters["none"]
 
 
-@pytest.mark.parametrize("arguments", [{"levels": 4}, {"levels": -1}, {"skips": "multiply"}])
+def test_a_deeper_unet_has_more_convolutions_at_each_size_but_the_first():
+    def convolutions(model):
+        return sum(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+
+    assert convolutions(unet(convolutions=3)) - convolutions(unet()) == 2 * 2 * 3
+    gray = np.random.default_rng(0).random((1, 16, 16, 1), dtype=np.float32)
+    untrained = colours(unet(skips="add", convolutions=3), gray)
+    np.testing.assert_array_equal(untrained, np.repeat(gray, 3, axis=-1))
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"levels": 4}, {"levels": -1}, {"skips": "multiply"}, {"convolutions": 0}]
+)
 def test_bad_unet(arguments):
     with pytest.raises(InputError):
         unet(**arguments)

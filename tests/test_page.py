@@ -97,6 +97,36 @@ MARKED = """
   };
 }
 """
+# what reaches beyond its place although it does not scroll, and what hides that it does
+BEYOND = """
+() => [...document.querySelectorAll(".bd-article :is(table, div.math > mjx-container)")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => {
+    const region = element.closest(".pst-scrollable-table-container, mjx-container");
+    const box = (region ?? element).getBoundingClientRect();
+    const column = document.querySelector(".bd-article").getBoundingClientRect();
+    if (box.right > column.right + 1) return true;
+    if (!region || region.scrollWidth <= region.clientWidth) return false;
+    const {overflowX, backgroundImage} = getComputedStyle(region);
+    return overflowX !== "auto" || !backgroundImage.includes("gradient") || region.tabIndex;
+  })
+  .map((element) => element.textContent.trim().slice(0, 60))
+"""
+# formulas that a desktop's page is too narrow for
+SCROLLED = """
+() => [...document.querySelectorAll(".bd-article mjx-container[display=true]")]
+  .filter((formula) => formula.checkVisibility() && formula.scrollWidth > formula.clientWidth + 1)
+  .map((formula) => formula.closest("div.math").id || formula.textContent.slice(0, 60))
+"""
+# what stands before the first cell of a chapter, apart from its head
+OPENING = """
+() => {
+  const cell = document.querySelector(".bd-article .cell");
+  const prose = ".bd-article p:not(.question, .reading-time, .admonition *)";
+  return [...document.querySelectorAll(prose)]
+    .some((p) => p.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+"""
 LOOK = f"""
 () => ({{
   equations: [...document.querySelectorAll("span.math, div.math")]
@@ -246,18 +276,30 @@ def gzipped(path):
 @needs_chromium
 @pytest.mark.parametrize(("page", "kind", "width", "scheme"), TRIED)
 def test_page(window, origin, page, kind, width, scheme):
-    """All is well as the page comes, and its figures and quizzes obey the keyboard."""
+    """All is well as the page comes; what is wide scrolls; figures and quizzes obey the keys."""
     base = origin[kind]
     with Visit(window(width, scheme), base + page) as visit:
         assert failures(visit, base, page, BOOK) == {}
         if page in CHAPTERS:
             text = (BOOK / page).read_text()
+            assert visit.tab.evaluate(BEYOND) == []
+            if width == 1280:
+                assert visit.tab.evaluate(SCROLLED) == []
+            if 'class="reading-time"' in text:
+                opens_with_one_line_of_times_and_with_prose(visit.tab)
             views = text.count("application/vnd.jupyter.widget-view+json")
             assert move_sliders(visit.tab) == views
             assert move_live_figures(visit.tab) == text.count("data-live=")
             if width < 1280:
                 assert answer_quizzes(visit.tab) == text.count('class="quiz"')
         assert visit.console == []
+
+
+def opens_with_one_line_of_times_and_with_prose(tab):
+    line = tab.locator("p.reading-time").inner_text()
+    assert re.match(r"\d+ minutes? to read · runs in [^·]+ · read before: \w", line)
+    assert tab.locator(".admonition em", has_text=re.compile("^(Before|Time):$")).count() == 0
+    assert tab.evaluate(OPENING)
 
 
 def move_sliders(tab):
@@ -490,64 +532,6 @@ def test_headings_descend_and_lines_are_short(window, origin, width):
     assert [size for size, _ in looks] == sorted({size for size, _ in looks}, reverse=True)
     assert [weight for _, weight in looks] == sorted((w for _, w in looks), reverse=True)
     assert tab.locator("article section section > p").first.evaluate(LINE) <= 75
-    tab.close()
-
-
-# what reaches beyond its place although it does not scroll, and what hides that it does
-BEYOND = """
-() => [...document.querySelectorAll(".bd-article :is(table, div.math > mjx-container)")]
-  .filter((element) => element.checkVisibility())
-  .filter((element) => {
-    const region = element.closest(".pst-scrollable-table-container, mjx-container");
-    const box = (region ?? element).getBoundingClientRect();
-    const column = document.querySelector(".bd-article").getBoundingClientRect();
-    if (box.right > column.right + 1) return true;
-    if (!region || region.scrollWidth <= region.clientWidth) return false;
-    const {overflowX, backgroundImage} = getComputedStyle(region);
-    return overflowX !== "auto" || !backgroundImage.includes("gradient") || region.tabIndex;
-  })
-  .map((element) => element.textContent.trim().slice(0, 60))
-"""
-# formulas that a desktop's page is too narrow for
-SCROLLED = """
-() => [...document.querySelectorAll(".bd-article mjx-container[display=true]")]
-  .filter((formula) => formula.checkVisibility() && formula.scrollWidth > formula.clientWidth + 1)
-  .map((formula) => formula.closest("div.math").id || formula.textContent.slice(0, 60))
-"""
-# what stands before the first cell of a chapter, apart from its head
-OPENING = """
-() => {
-  const cell = document.querySelector(".bd-article .cell");
-  const prose = ".bd-article p:not(.question, .reading-time, .admonition *)";
-  return [...document.querySelectorAll(prose)]
-    .some((p) => p.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING);
-}
-"""
-
-
-@needs_book
-@needs_chromium
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_what_is_wide_scrolls_and_shows_it(window, origin, page):
-    for width in (390, 1280):
-        tab = window(width).new_page()
-        tab.goto(origin["file"] + page)
-        assert tab.evaluate(BEYOND) == []
-        if width == 1280:
-            assert tab.evaluate(SCROLLED) == []
-        tab.close()
-
-
-@needs_book
-@needs_chromium
-@pytest.mark.parametrize("page", [x for x in CHAPTERS if "reading-time" in (BOOK / x).read_text()])
-def test_a_chapter_opens_with_one_line_of_times_and_with_prose(window, origin, page):
-    tab = window().new_page()
-    tab.goto(origin["file"] + page)
-    line = tab.locator("p.reading-time").inner_text()
-    assert re.match(r"\d+ minutes? to read · runs in [^·]+ · read before: \w", line)
-    assert tab.locator(".admonition em", has_text=re.compile("^(Before|Time):$")).count() == 0
-    assert tab.evaluate(OPENING)
     tab.close()
 
 

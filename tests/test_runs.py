@@ -11,7 +11,8 @@ import pytest
 from small import DATA, network
 
 from colorizer import experiments, files, metrics, models, records, runs, training
-from colorizer.data import normalize
+from colorizer.backend import keras
+from colorizer.data import normalize, to_gray
 from colorizer.errors import InputError
 from colorizer.experiments import Experiment
 from colorizer.records import Budget
@@ -102,7 +103,46 @@ def test_weights_are_half_precision_and_bear_the_record_out(run):
     weights = np.concatenate([w.ravel() for w in model.get_weights() if w.ndim > 1])
     expected["small_weights"] = np.mean(np.abs(weights) < 1e-3)
     expected["last_val_mse"] = run.history["val_mse"][-1]
+    expected["sepia_share"] = metrics.sepia_share(runs.predict(model, DATA.test))
+    gray = normalize(to_gray(DATA.test.rgb))
+    maps = keras.Model(model.input, model.get_layer("in").output).predict(gray, verbose=0)
+    expected["dead_units"] = np.mean(maps.max(axis=(0, 1, 2)) == 0)
+    assert computed.pop("covered_ratio") > 0
     assert computed == expected
+
+
+def test_a_covered_square_costs_what_lies_outside_of_it():
+    """A model that paints the mean gray of the image everywhere."""
+    gray = keras.layers.Input((32, 32, 1))
+    mean = keras.ops.mean(gray, axis=(1, 2), keepdims=True)
+    model = keras.Model(gray, keras.ops.broadcast_to(mean, (12, 32, 32, 3)))
+    truth, pictures = normalize(DATA.test.rgb), runs.predict(model, DATA.test)
+    x = normalize(to_gray(DATA.test.rgb))
+    x[:, 12:20, 12:20] = 0.5
+    outside = np.ones((32, 32), bool)
+    outside[12:20, 12:20] = False
+    errors = [
+        np.mean((means.mean(axis=(1, 2), keepdims=True) - truth)[:, outside] ** 2)
+        for means in (x, normalize(to_gray(DATA.test.rgb)))
+    ]
+    found = runs._covered_ratio(model, DATA.test, pictures)
+    assert found == pytest.approx(errors[0] / errors[1], rel=1e-4)
+    assert found != 1
+
+
+def test_dead_units_are_those_that_no_image_wakes():
+    """Of the encoder and the decoder both."""
+    network = models.autoencoder(latent_size=4)
+    for part, layer, dead in (("encoder", "conv2d_2", 16), ("decoder", "conv2d_transpose_3", 8)):
+        kernel, bias = network.get_layer(f"{part}_model").get_layer(layer).get_weights()
+        bias[:dead] = -1e6
+        network.get_layer(f"{part}_model").get_layer(layer).set_weights([kernel, bias])
+    layers_of = runs._rectified(network, DATA.test)
+    assert [len(units) for units in layers_of] == [64, 128, 256, 256, 128, 64]
+    assert sum((units == 0).sum() for units in layers_of) >= 24
+    assert (layers_of[1][:16] == 0).all()
+    assert (layers_of[5][:8] == 0).all()
+    assert runs._rectified(models.autoencoder(latent_size=4, activation="tanh"), DATA.test) == []
 
 
 def test_the_weight_file_is_kerass_own(run):

@@ -82,9 +82,9 @@ def _regularized(**regularization):
     return _autoencoder(regularization=regularization)
 
 
-def _unet(name, why, schedule="cosine", mirror=True, **settings):
+def _unet(name, why, schedule="cosine", mirror=True, seeds=3, **settings):
     network = {"kind": "unet"} | settings
-    return Experiment(name, why, network, schedule=schedule, mirror=mirror)
+    return Experiment(name, why, network, schedule=schedule, mirror=mirror, seeds=seeds)
 
 
 _DROPOUT = _regularized(dropout=0.5)
@@ -141,12 +141,14 @@ _TABLE = (
         ),
     ),
     tuple(  # the losses
-        Experiment(loss.replace("_", "-"), why, task={"kind": "regression", "loss": loss})
-        for loss, why in {
-            "smooth_l1": "The paper's equation (1)",
-            "binary_crossentropy": "The cross-entropy that the paper tries",
-            "mae": "A loss whose best answer is a median",
-        }.items()
+        Experiment(
+            loss.replace("_", "-"), why, task={"kind": "regression", "loss": loss}, seeds=seeds
+        )
+        for loss, why, seeds in (
+            ("smooth_l1", "The paper's equation (1)", 3),
+            ("binary_crossentropy", "The cross-entropy that the paper tries", 3),
+            ("mae", "A loss whose best answer is a median", 5),
+        )
     ),
     (  # the U-Net with one part left out or put otherwise
         _unet("unet-add", "Sums instead of concatenation", skips="add"),
@@ -156,6 +158,16 @@ _TABLE = (
         _unet("unet-levels-2", "Two halvings", levels=2),
         _unet("unet-unmirrored", "Without mirrored images", mirror=False),
         _unet("unet-plateau", "The earlier chapters' schedule", schedule="plateau"),
+        *(
+            _unet(
+                f"unet-deep-{skips}",
+                f"Three convolutions for one, {what}",
+                skips=skips,
+                convolutions=3,
+                seeds=5,
+            )
+            for skips, what in (("add", "with sums"), ("none", "without skip connections"))
+        ),
     ),
     tuple(  # the paper's five optimisers
         Experiment(
@@ -172,8 +184,21 @@ _TABLE = (
         Experiment("constant", "A learning rate that stays", schedule="constant"),
         Experiment("cosine", "A rate that follows half a cosine to zero", schedule="cosine"),
         Experiment(
-            "glorot", "Keras's own initialisation", _autoencoder(initializer="glorot_uniform")
+            "glorot",
+            "Keras's own initialisation",
+            _autoencoder(initializer="glorot_uniform"),
+            seeds=5,
         ),
+        *(
+            Experiment(
+                activation,
+                f"{activation} for ReLU, with the initialisation made for it",
+                _autoencoder(initializer="glorot_uniform", activation=activation),
+                seeds=5,
+            )
+            for activation in ("tanh", "sigmoid")
+        ),
+        Experiment("undivided", "Inputs from 0 to 255", _autoencoder(input_scale=255.0), seeds=5),
         *(
             Experiment(f"latent-{size}", f"A code of {size}", _autoencoder(latent_size=size))
             for size in (32, 64, 128, 512, 1024)

@@ -27,6 +27,8 @@ from colorizer.data import CLASSES, to_gray
 from colorizer.errors import InputError
 
 PERFECT_MSE = 1e-10  # 100 dB: an image without error has no finite PSNR, and CIFAR has gray images
+SEPIA_HUE = 65.0  # degrees of hue in Lab: that of the brown sRGB (112, 66, 20), called sepia
+SEPIA_REACH = 30.0  # degrees on either side of it
 SSIM_WINDOW = 7  # pixels, scikit-image's default
 CHUNK = 100  # images at a time: of 32x32, one channel of them fits into a processor's cache
 THREADS = min(os.cpu_count() or 1, 8)  # NumPy and scikit-image let others work meanwhile
@@ -219,6 +221,19 @@ def mended_mse(prediction: np.ndarray, truth: np.ndarray) -> float:
     return _score("mended_mse", prediction, truth)
 
 
+def detail_mse(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """The part of the MSE that is gone when the error is averaged over blocks of 2x2 pixels.
+
+    By Pythagoras, it and the MSE of the two images at half their size add up to `mse`, if height
+    and width are even; of odd ones the last row or column is left out.
+
+    Args:
+        prediction: RGB (n, h, w, 3), floating point in [0, 1]; h and w at least 2.
+        truth: RGB, the same shape and range.
+    """
+    return _score("detail_mse", prediction, truth)
+
+
 def channel_argmax_accuracy(prediction: np.ndarray, truth: np.ndarray) -> float:
     """Share of pixels whose largest channel is the same one; of equal channels the first counts.
 
@@ -277,6 +292,23 @@ def saturation(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     check_images("image", images)
     return _hsv_saturation(images)
+
+
+def sepia_share(images: np.ndarray) -> float:
+    """How much of the chroma in CIE Lab (D65) has a hue near sepia's; the mean over all pixels.
+
+    A pixel counts by its chroma, the length of (a, b), so that grays, which have no hue, do not.
+    Near is within `SEPIA_REACH` of `SEPIA_HUE`. Not one of `evaluate`: the truth has some, too.
+
+    Args:
+        images: RGB (n, h, w, 3), floating point in [0, 1].
+
+    Returns:
+        A share in [0, 1]; 0 if there is no chroma at all.
+    """
+    found = _by_image(images, images, [_lab_chroma, _sepia_chroma])
+    chroma = _mean(found[_lab_chroma])
+    return _mean(found[_sepia_chroma]) / chroma if chroma > 0 else 0.0
 
 
 def evaluate(
@@ -491,6 +523,21 @@ def _mended_error(pair):
     return sum((m - t) ** 2 for m, t in zip(mended, pair.truth.planes, strict=True)) / 3
 
 
+def _detail_error(pair):
+    m, h, w, _ = pair.error.shape
+    blocks = pair.error[:, : h // 2 * 2, : w // 2 * 2].reshape(m, h // 2, 2, w // 2, 2, 3)
+    return (blocks - blocks.mean(axis=(2, 4), keepdims=True)) ** 2
+
+
+def _lab_chroma(pair):
+    return np.hypot(pair.prediction.lab[..., 1], pair.prediction.lab[..., 2])
+
+
+def _sepia_chroma(pair):
+    hue = np.degrees(np.arctan2(pair.prediction.lab[..., 2], pair.prediction.lab[..., 1]))
+    return _lab_chroma(pair) * (abs(hue - SEPIA_HUE) <= SEPIA_REACH)
+
+
 def _same_argmax(pair):
     return pair.prediction.largest_channel == pair.truth.largest_channel
 
@@ -544,6 +591,7 @@ METRICS = {
         Metric("luminance_mse", "of it, in the luminance", "", 5, "low", (_luminance_error,)),
         Metric("chroma_mse", "of it, in the chroma", "", 5, "low", (_chroma_error,)),
         Metric("mended_mse", "MSE with the given luminance", "", 5, "low", (_mended_error,)),
+        Metric("detail_mse", "of it, in blocks of 2 by 2", "", 5, "low", (_detail_error,)),
         Metric("mae", "MAE", "", 4, "low", (_absolute_error,)),
         Metric("psnr", "PSNR, mean of images, dB", "dB", 2, "high", (_psnr,)),
         Metric("ssim", "SSIM", "", 3, "high", (_ssim,)),

@@ -28,6 +28,7 @@ PADDINGS = ("same", "valid")  # with zeros so that stride 2 halves; without
 UNET_FILTERS = (16, 64, 96, 160)  # at full, half, quarter and eighth size
 SKIPS = ("concatenate", "add", "none")  # Ronneberger et al. 2015; Dahl 2016; no skip connections
 INITIALIZERS = ("he_normal", "glorot_uniform")  # He et al. 2015; Keras's default, Glorot 2010
+ACTIVATIONS = ("relu", "tanh", "sigmoid")
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class Regularization:
 NONE = Regularization()
 
 
-def _hidden(layer, x, index, filters, regularization, initializer, padding="same"):
-    """One hidden block: convolution of stride 2, [batch norm], ReLU, [dropout].
+def _hidden(layer, x, index, filters, regularization, initializer, activation, padding="same"):
+    """One hidden block: convolution of stride 2, [batch norm], activation, [dropout].
 
     `index` counts the blocks of the whole autoencoder from 0, as Keras numbers its layers.
     """
@@ -83,7 +84,7 @@ def _hidden(layer, x, index, filters, regularization, initializer, padding="same
         kernel_size=3,
         strides=2,
         padding=padding,
-        activation=None if regularization.batch_norm else "relu",
+        activation=None if regularization.batch_norm else activation,
         kernel_initializer=initializer,
         kernel_regularizer=regularization.kernel_penalty(),
         name=f"{kind}_{index % 3 + 1}",
@@ -91,7 +92,10 @@ def _hidden(layer, x, index, filters, regularization, initializer, padding="same
     x = convolution(x)
     if regularization.batch_norm:
         x = layers.BatchNormalization(name=f"batch_normalization{suffix}")(x)
-        x = layers.ReLU(name=f"re_lu{suffix}")(x)
+        if activation == "relu":
+            x = layers.ReLU(name=f"re_lu{suffix}")(x)
+        else:
+            x = layers.Activation(activation, name=f"{activation}{suffix}")(x)
     if regularization.dropout:
         x = layers.Dropout(regularization.dropout, name=f"dropout{suffix}")(x)
     return x
@@ -102,6 +106,8 @@ def encoder(
     latent_size: int = LATENT_SIZE,
     initializer: str = "he_normal",
     padding: str = "same",
+    activation: str = "relu",
+    input_scale: float = 1.0,
 ) -> keras.Model:
     """Table I: (n, 32, 32, 1) gray in [0, 1] to (n, latent_size) latent vectors.
 
@@ -112,15 +118,23 @@ def encoder(
             "neuron initialization strategies" against dead ReLUs and names none.
         padding: of the convolutions, one of `PADDINGS`. The paper's text says "no padding", which
             Keras calls "valid", but only "same" gives its tables' 16, 8, 4.
+        activation: behind each hidden convolution, one of `ACTIVATIONS`.
+        input_scale: what the gray is multiplied by before all else; with 255 it is as if the
+            pixels had not been divided.
 
     Returns:
         A Keras model named `encoder_model`; 1,418,496 parameters as the paper has it.
     """
     _check(latent_size, initializer)
     _check_choice("padding", padding, PADDINGS)
+    _check_choice("activation", activation, ACTIVATIONS)
+    if not 0 < input_scale < float("inf"):
+        raise InputError(f"The scale of the input is a number above 0, not {input_scale}.")
     x = gray = layers.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="encoder_input")
+    if input_scale != 1:
+        x = layers.Rescaling(input_scale, name="rescaling")(x)
     for i, filters in enumerate(ENCODER_FILTERS):  # (16, 16, 64), (8, 8, 128), (4, 4, 256)
-        x = _hidden(layers.Conv2D, x, i, filters, regularization, initializer, padding)
+        x = _hidden(layers.Conv2D, x, i, filters, regularization, initializer, activation, padding)
     x = layers.Flatten(name="flatten_1")(x)  # (4096,)
     latent = _dense(latent_size, "latent_vector", regularization)(x)
     return keras.Model(gray, latent, name="encoder_model")
@@ -131,10 +145,11 @@ def decoder(
     latent_size: int = LATENT_SIZE,
     initializer: str = "he_normal",
     channels: int = 3,
+    activation: str = "relu",
 ) -> keras.Model:
     """Table II: (n, latent_size) latent vectors to (n, 32, 32, 3) RGB in [0, 1].
 
-    The arguments are those of `encoder`, less its padding. The text calls these layers
+    The arguments are those of `encoder`, less what concerns its input. The text calls these layers
     convolutions; the tables, and their parameter counts, say transposed convolutions, the last with
     stride 1. With 2 `channels` it gives chroma, which has both signs, so that no sigmoid bounds it.
 
@@ -142,12 +157,13 @@ def decoder(
         A Keras model named `decoder_model`; 2,013,315 parameters as the paper has it.
     """
     _check(latent_size, initializer)
+    _check_choice("activation", activation, ACTIVATIONS)
     latent = layers.Input((latent_size,), name="decoder_input")
     x = _dense(4 * 4 * DECODER_FILTERS[0], "dense_1", regularization)(latent)
     x = layers.Reshape((4, 4, DECODER_FILTERS[0]), name="reshape_1")(x)
     for i, filters in enumerate(DECODER_FILTERS, start=len(ENCODER_FILTERS)):
         # (8, 8, 256), (16, 16, 128), (32, 32, 64)
-        x = _hidden(layers.Conv2DTranspose, x, i, filters, regularization, initializer)
+        x = _hidden(layers.Conv2DTranspose, x, i, filters, regularization, initializer, activation)
     output = layers.Conv2DTranspose(
         channels,
         kernel_size=3,
@@ -164,6 +180,8 @@ def autoencoder(
     latent_size: int = LATENT_SIZE,
     initializer: str = "he_normal",
     padding: str = "same",
+    activation: str = "relu",
+    input_scale: float = 1.0,
 ) -> keras.Model:
     """Table III: the decoder after the encoder, (n, 32, 32, 1) gray to (n, 32, 32, 3) RGB.
 
@@ -174,8 +192,10 @@ def autoencoder(
         `decoder_model` can be called on their own.
     """
     gray = layers.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="encoder_input")
-    latent = encoder(regularization, latent_size, initializer, padding)(gray)
-    rgb = decoder(regularization, latent_size, initializer)(latent)
+    latent = encoder(regularization, latent_size, initializer, padding, activation, input_scale)(
+        gray
+    )
+    rgb = decoder(regularization, latent_size, initializer, activation=activation)(latent)
     return keras.Model(gray, rgb, name="autoencoder")
 
 
@@ -225,7 +245,10 @@ def chroma_autoencoder(
 
 
 def unet(
-    levels: int = len(UNET_FILTERS) - 1, skips: str = "concatenate", channels: int | None = None
+    levels: int = len(UNET_FILTERS) - 1,
+    skips: str = "concatenate",
+    channels: int | None = None,
+    convolutions: int = 1,
 ) -> keras.Model:
     """A U-Net: the way down like an encoder, the way up with what the way down saw at each size.
 
@@ -237,26 +260,29 @@ def unet(
         skips: how what the way down saw joins the way up, one of `SKIPS`.
         channels: numbers that it gives for each pixel, whose meaning is its task's; None gives
             chroma, put on the luminance.
+        convolutions: how many follow one another at each size, on the way down and on the way up.
 
     Returns:
         A Keras model, (n, h, w, 1) gray to (n, h, w, 3) RGB or to (n, h, w, channels), for any h
         and w that are multiples of 2 ** levels; 891,234 parameters by default.
 
     Raises:
-        InputError: a bad number of levels or kind of skip connections.
+        InputError: a bad number of levels or of convolutions, or kind of skip connections.
 
     Source: Ronneberger, Fischer & Brox 2015, with fewer layers, and strides instead of pooling.
     """
     if levels not in range(len(UNET_FILTERS)):
         raise InputError(f"Levels are a number from 0 to {len(UNET_FILTERS) - 1}, not {levels}.")
     _check_choice("kind of skip connections", skips, SKIPS)
+    if not isinstance(convolutions, int) or convolutions < 1:
+        raise InputError(f"Convolutions are a whole number above 0, not {convolutions!r}.")
     gray = layers.Input((None, None, 1), name="gray")
     x = _convolved(gray, UNET_FILTERS[0], "top")
     seen = []
     for level, filters in enumerate(UNET_FILTERS[1 : levels + 1], start=1):
         seen.append(x)
         x = _convolved(x, filters, f"down_{level}", strides=2)
-        x = _convolved(x, filters, f"encoder_{level}")
+        x = _chain(x, filters, f"encoder_{level}", convolutions)
     for level in reversed(range(levels)):
         filters = UNET_FILTERS[level]
         x = layers.Conv2DTranspose(filters, 2, strides=2, name=f"up_{level}")(x)
@@ -264,7 +290,7 @@ def unet(
             x = layers.Concatenate(name=f"skip_{level}")([x, seen[level]])
         elif skips == "add":
             x = layers.Add(name=f"skip_{level}")([x, seen[level]])
-        x = _convolved(x, filters, f"decoder_{level}")
+        x = _chain(x, filters, f"decoder_{level}", convolutions)
     last = {"kernel_size": 3, "padding": "same", "kernel_initializer": "zeros"}
     if channels is not None:
         return keras.Model(gray, layers.Conv2D(channels, **last, name="output")(x), name="unet")
@@ -324,6 +350,13 @@ def _convolved(x, filters, name, strides=1):
     )(x)
     x = layers.BatchNormalization(name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _chain(x, filters, name, convolutions):
+    """Several of `_convolved`; the first has the name, those behind it a number too."""
+    for i in range(convolutions):
+        x = _convolved(x, filters, name if i == 0 else f"{name}_{i + 1}")
+    return x
 
 
 def _dense(units, name, regularization):

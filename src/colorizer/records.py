@@ -104,8 +104,11 @@ class Run:
         metrics: of the stored weights, as `metrics.evaluate` names them, on the test images; and
             `train_mse`, on the first of the training images (the history's training loss is
             something else: there, dropout is on and the weights change within an epoch);
-            `small_weights`, the share of the kernels' entries below 0.001; `last_val_mse`, of the
-            last epoch, on the validation images.
+            `small_weights`, the share of the kernels' entries below 0.001; `sepia_share`, as
+            `metrics.sepia_share` says; `covered_ratio`, by what factor the error of the other
+            pixels grows when a square of 8x8 in the middle is covered with gray; `dead_units`, the
+            share of the feature maps behind a ReLU that are zero everywhere in 2,000 test images;
+            `last_val_mse`, of the last epoch, on the validation images.
         provenance: device, versions, wall time, throughput, peak memory, hash of the source that
             trained it, and how many runs shared the device, if it was more than one.
         weights_sha256: of the weight file.

@@ -28,7 +28,9 @@ from colorizer.files import alone, check_room, replacing
 from colorizer.records import FULL, Budget, Run
 
 SEEN = 10_000  # training images for `train_mse`, as many as there are test images
+PROBED = 2_000  # test images for `covered_ratio` and `dead_units`
 SMALL = 1e-3  # absolute value of a weight, for `small_weights`
+COVERED = slice(12, 20)  # rows, and columns, of the square that `covered_ratio` covers
 TOLERANCE = 1e-4  # relative; processors differ by about 1e-6, a wrong weight file by far more
 
 
@@ -278,13 +280,50 @@ def _metrics(colorizer, network, data, history):
     train, test = data.train[:SEEN], data.test
     kernels = [v for v in network.trainable_variables if v.name == "kernel"]
     weights = np.concatenate([keras.ops.convert_to_numpy(v).ravel() for v in kernels])
-    computed = metrics.evaluate(predict(colorizer, test), normalize(test.rgb), test.labels) | {
+    pictures = predict(colorizer, test)
+    computed = metrics.evaluate(pictures, normalize(test.rgb), test.labels) | {
         "train_mse": metrics.mse(predict(colorizer, train), normalize(train.rgb)),
         "small_weights": float(np.mean(np.abs(weights) < SMALL)),
+        "sepia_share": metrics.sepia_share(pictures),
+        "covered_ratio": _covered_ratio(colorizer, test[:PROBED], pictures[:PROBED]),
     }
+    rectified = _rectified(network, test[:PROBED])
+    if rectified:
+        computed["dead_units"] = float(np.mean(np.concatenate(rectified) == 0))
     with suppress(KeyError):  # a task may watch something else
         computed["last_val_mse"] = history["val_mse"][-1]
     return computed
+
+
+def _covered_ratio(colorizer, images, pictures):
+    """By what factor the error outside of a square grows when the square is covered with gray."""
+    truth, gray = normalize(images.rgb), normalize(to_gray(images.rgb))
+    outside = np.ones(gray.shape[1:3], bool)
+    outside[COVERED, COVERED] = False
+    gray[:, COVERED, COVERED] = 0.5
+    covered = colorizer.predict(gray, batch_size=256, verbose=0)
+    error, before = (
+        np.mean((x - truth)[:, outside] ** 2, dtype=np.float64) for x in (covered, pictures)
+    )
+    return float(error / before)
+
+
+def _rectified(network, images):
+    """Of each layer with a ReLU the highest value of each unit in any place of any image."""
+    parts = [layer for layer in network.layers if isinstance(layer, keras.Model)] or [network]
+    x, found = normalize(to_gray(images.rgb)), []
+    for part in parts:  # one behind the other, as encoder and decoder are
+        ends = [layer.output for layer in part.layers if _rectifies(layer)]
+        highest = [keras.layers.GlobalMaxPooling2D()(end) for end in ends]
+        model = keras.Model(part.inputs, [*highest, part.output])
+        *maps, x = model.predict(x, batch_size=256, verbose=0)
+        found += [units.max(axis=0) for units in maps]
+    return found
+
+
+def _rectifies(layer):
+    own = getattr(layer, "activation", None) is keras.activations.relu
+    return own or isinstance(layer, keras.layers.ReLU)
 
 
 def _bare(experiment, network):
