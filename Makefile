@@ -22,6 +22,8 @@ PAGES := $(addprefix tests/test_,page.py landing.py live.py live_app.py live_dat
 # Where digits depend on the processor; and one core of it, where that can be had.
 NUMERIC := tests/test_models.py tests/test_scratch.py
 ONE_CORE := $(shell taskset -c 0 true 2>/dev/null && echo taskset -c 0)
+# JAX compiles for longer than it computes what is so small.
+QUICK := '--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true'
 CHAPTERS := $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*' | sort)
 
 .DEFAULT_GOAL := help
@@ -81,7 +83,7 @@ lint: $(STAMP)  ## check the style of the code
 unit: $(STAMP) $(VENDORED)  ## test the package and the sources of the book
 	$(SHARED) -m "not timed" $(addprefix --ignore ,$(PAGES))
 	$(TIMED) $(addprefix --ignore ,$(PAGES))
-	KERAS_BACKEND=jax $(SHARED) tests/test_models.py tests/test_losses.py \
+	KERAS_BACKEND=jax XLA_FLAGS=$(QUICK) $(SHARED) tests/test_models.py tests/test_losses.py \
 		tests/test_scratch.py tests/test_tasks.py \
 		--deselect tests/test_tasks.py::test_a_second_task_is_trained_killed_resumed_and_evaluated \
 		tests/test_training.py::test_resumed_is_as_uninterrupted[network] \

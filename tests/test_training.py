@@ -25,6 +25,7 @@ TRAIN, VALIDATION = images(40), images(8, seed=1)
 def fit(checkpoint=None, epochs=EPOCHS, seed=0, build=tiny, optimizer="adam", schedule="plateau"):
     keras.utils.set_random_seed(seed)
     model = training.compile_model(build(), optimizer=optimizer)
+    model.run_eagerly = build is tiny  # to trace it takes longer than its few steps
     trained = training.fit(
         model,
         TRAIN,
@@ -159,7 +160,8 @@ print(*trained.history["loss"], *trained.history["val_loss"])
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="Keras shares batches on JAX.")
 def test_two_devices_train_as_one():
     def losses(devices):
-        flags = f"--xla_force_host_platform_device_count={devices}"
+        flags = os.environ.get("XLA_FLAGS", "")
+        flags += f" --xla_force_host_platform_device_count={devices}"
         code = SHARED.format(tests=os.path.dirname(__file__), devices=devices)
         printed = subprocess.run(
             [sys.executable, "-c", code],
