@@ -111,9 +111,9 @@ def test_one_interval_tells_four_verdicts(recorded, ours, theirs, expected):
 
 
 def test_an_undecided_claim_says_why(recorded):
-    assert judge(LESS, GRAY_COPY, LEVEL).reason == "runs are missing of `a`, `b`"
+    assert judge(LESS, GRAY_COPY, LEVEL).reason == "measurements are missing of `a`, `b`"
     recorded |= {"a": around(0.007), "b": [0.008]}
-    assert judge(LESS, GRAY_COPY, LEVEL).reason == "runs are missing of `b`"
+    assert judge(LESS, GRAY_COPY, LEVEL).reason == "measurements are missing of `b`"
     recorded["b"] = around(0.007, 1e-3)
     assert judge(LESS, GRAY_COPY, LEVEL).reason == "the interval is too wide"
 

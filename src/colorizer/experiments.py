@@ -43,7 +43,7 @@ class Experiment:
     schedule: str = "plateau"
     batch_size: int = 128
     mirror: bool = False
-    seeds: int = 3
+    seeds: int = 5
     budgets: tuple[Budget, ...] = (FULL,)
     device: str | None = None
 
@@ -82,9 +82,9 @@ def _regularized(**regularization):
     return _autoencoder(regularization=regularization)
 
 
-def _unet(name, why, schedule="cosine", mirror=True, seeds=3, **settings):
+def _unet(name, why, schedule="cosine", mirror=True, **settings):
     network = {"kind": "unet"} | settings
-    return Experiment(name, why, network, schedule=schedule, mirror=mirror, seeds=seeds)
+    return Experiment(name, why, network, schedule=schedule, mirror=mirror)
 
 
 _DROPOUT = _regularized(dropout=0.5)
@@ -97,11 +97,10 @@ _TABLE = (
         Experiment(
             "plain",
             "The paper's final model, without regularisation (Figure 7)",
-            seeds=5,
             budgets=(FULL, *FEWER_IMAGES, SMALL),
         ),
-        Experiment("dropout", 'With "a high level of dropouts" (Figure 6)', _DROPOUT, seeds=5),
-        Experiment("batchnorm-dropout", "With batch norm and dropout (Figure 5)", _BOTH, seeds=5),
+        Experiment("dropout", 'With a "high level of Dropouts" (Figure 6)', _DROPOUT),
+        Experiment("batchnorm-dropout", "With batch norm and dropout (Figure 5)", _BOTH),
     ),
     (  # beyond the paper
         Experiment(
@@ -117,7 +116,6 @@ _TABLE = (
                 f"dropout-{rate:g}",
                 "A lower rate than Figure 6's",
                 _regularized(dropout=rate),
-                seeds=5,
             )
             for rate in (0.1, 0.25)
         ),
@@ -125,12 +123,11 @@ _TABLE = (
             "batchnorm",
             "Half of Figure 5: batch norm alone",
             _regularized(batch_norm=True),
-            seeds=5,
         ),
-        Experiment("lasso", "The L1 penalty that the paper names", _regularized(l1=1e-7), seeds=5),
-        Experiment("ridge", "The L2 penalty that the paper names", _regularized(l2=1e-6), seeds=5),
+        Experiment("lasso", "The L1 penalty that the paper names", _regularized(l1=1e-7)),
+        Experiment("ridge", "The L2 penalty that the paper names", _regularized(l2=1e-6)),
         *(
-            Experiment(f"{name}-{strength:g}", why, _regularized(**{penalty: strength}), seeds=5)
+            Experiment(f"{name}-{strength:g}", why, _regularized(**{penalty: strength}))
             for name, penalty, strengths in (
                 ("lasso", "l1", (1e-8, 1e-6)),
                 ("ridge", "l2", (1e-7, 1e-5)),
@@ -141,14 +138,12 @@ _TABLE = (
         ),
     ),
     tuple(  # the losses
-        Experiment(
-            loss.replace("_", "-"), why, task={"kind": "regression", "loss": loss}, seeds=seeds
-        )
-        for loss, why, seeds in (
-            ("smooth_l1", "The paper's equation (1)", 3),
-            ("binary_crossentropy", "The cross-entropy that the paper tries", 3),
-            ("mae", "A loss whose best answer is a median", 5),
-        )
+        Experiment(loss.replace("_", "-"), why, task={"kind": "regression", "loss": loss})
+        for loss, why in {
+            "smooth_l1": "The paper's equation (1)",
+            "binary_crossentropy": "The cross-entropy that the paper tries",
+            "mae": "A loss whose best answer is a median",
+        }.items()
     ),
     (  # the U-Net with one part left out or put otherwise
         _unet("unet-add", "Sums instead of concatenation", skips="add"),
@@ -164,7 +159,6 @@ _TABLE = (
                 f"Three convolutions for one, {what}",
                 skips=skips,
                 convolutions=3,
-                seeds=5,
             )
             for skips, what in (("add", "with sums"), ("none", "without skip connections"))
         ),
@@ -187,18 +181,16 @@ _TABLE = (
             "glorot",
             "Keras's own initialisation",
             _autoencoder(initializer="glorot_uniform"),
-            seeds=5,
         ),
         *(
             Experiment(
                 activation,
                 f"{activation} for ReLU, with the initialisation made for it",
                 _autoencoder(initializer="glorot_uniform", activation=activation),
-                seeds=5,
             )
             for activation in ("tanh", "sigmoid")
         ),
-        Experiment("undivided", "Inputs from 0 to 255", _autoencoder(input_scale=255.0), seeds=5),
+        Experiment("undivided", "Inputs from 0 to 255", _autoencoder(input_scale=255.0)),
         *(
             Experiment(f"latent-{size}", f"A code of {size}", _autoencoder(latent_size=size))
             for size in (32, 64, 128, 512, 1024)
