@@ -311,7 +311,8 @@ def move_sliders(tab):
         slider.focus()
         for _ in range(2):
             before = figure.evaluate(SHOWN)
-            tab.keyboard.press("ArrowRight")
+            now, last = (slider.get_attribute(f"aria-value{end}") for end in ("now", "max"))
+            tab.keyboard.press("ArrowLeft" if now == last else "ArrowRight")
             tab.wait_for_function(CHANGED, arg=[figure.element_handle(), before], timeout=5_000)
         assert slider.get_attribute("aria-label")
         assert picture.get_attribute("alt")

@@ -1,7 +1,7 @@
-// The order of what a search finds: what the glossary says of the word, pages that say it most, other
-// pages, the reference. From the build are SAID, for each stem the pages that say it most, by their
-// number in PAGES; TEXTS, what each page says; and TERMS, what the glossary says, by its anchors. The
-// numbers above `score` are Sphinx's own.
+// The order of what a search finds: what the glossary says of the word, a page with it in its title,
+// pages that say it most, other pages, the reference. From the build are SAID, for each stem the
+// pages that say it most, by their number in PAGES; TEXTS, what each page says; and TERMS, what the
+// glossary says, by its anchors. The numbers above `score` are Sphinx's own, but for the title's.
 const REFERENCE = /^(book\/reference\/|genindex|py-modindex)/;
 
 const GLOSSARY = "book/reference/glossary";
@@ -13,7 +13,7 @@ const SOUGHT = QUERY
   .map((word) => (SAID[new Stemmer().stemWord(word)] || []).map((number) => PAGES[number]));
 
 var Scorer = {
-  title: 15,
+  title: 40, // more than the most that saying it often is worth
   partialTitle: 7,
   term: 5,
   partialTerm: 2,
