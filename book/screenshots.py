@@ -31,7 +31,10 @@ def main():
             browser = playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox"]
             )
-            tab = browser.new_page(viewport={"width": 1280, "height": 800})
+            tab = browser.new_page(
+                viewport={"width": 1280, "height": 800},
+                reduced_motion="reduce",  # or the home page is still opening
+            )
             tab.goto((BOOK / "introduction.html").as_uri())
             shoot(tab, "home.jpg")
             tab.set_viewport_size({"width": 1280, "height": 1100})
