@@ -313,11 +313,14 @@ def _rectified(network, images):
     parts = [layer for layer in network.layers if isinstance(layer, keras.Model)] or [network]
     x, found = normalize(to_gray(images.rgb)), []
     for part in parts:  # one behind the other, as encoder and decoder are
-        ends = [layer.output for layer in part.layers if _rectifies(layer)]
-        highest = [keras.layers.GlobalMaxPooling2D()(end) for end in ends]
-        model = keras.Model(part.inputs, [*highest, part.output])
-        *maps, x = model.predict(x, batch_size=256, verbose=0)
-        found += [units.max(axis=0) for units in maps]
+        outputs = {"passed on": part.output} | {
+            layer.name: keras.layers.GlobalMaxPooling2D()(layer.output)
+            for layer in part.layers
+            if _rectifies(layer)
+        }
+        maps = keras.Model(part.inputs, outputs).predict(x, batch_size=256, verbose=0)
+        x = maps.pop("passed on")
+        found += [units.max(axis=0) for units in maps.values()]
     return found
 
 
