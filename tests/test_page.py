@@ -46,6 +46,7 @@ TRIED = [
     for j, setting in enumerate(SETTINGS)
     if not TURN or (i + j + int(TURN, 16)) % len(SETTINGS) == 0
 ]
+KINDS = ["file", "http"] if not TURN else [["file", "http"][int(TURN, 16) % 2]]
 HOME, CHAPTER, INTERACTIVE = 1_000_000, 2_000_000, 3_000_000  # bytes, gzipped
 SHIFT = 0.05  # cumulative layout shift
 SETTLE = 0.3  # seconds in which a page that is drawn may still move
@@ -451,12 +452,13 @@ def test_without_javascript_all_is_there(unscripted, origin, page):
 
 @needs_book
 @needs_chromium
-def test_search_finds_a_word_of_each_chapter(window, origin):
+@pytest.mark.parametrize("kind", KINDS)
+def test_search_finds_a_word_of_each_chapter(window, origin, kind):
     tab = window().new_page()
     for page in CHAPTERS:
         title = re.search(r"<h1>(.*?)<", (BOOK / page).read_text(), re.DOTALL)[1]
         word = max(re.findall(r"[A-Za-z]+", title), key=len)
-        tab.goto(f"{origin['file']}search.html?q={word}")
+        tab.goto(f"{origin[kind]}search.html?q={word}")
         tab.locator(f"#search-results a[href^='{page}']").first.wait_for()
     tab.close()
 

@@ -113,16 +113,12 @@ _TABLE = (
     (  # the regularisers that the paper names, each alone
         *(
             Experiment(
-                f"dropout-{rate:g}",
-                "A lower rate than Figure 6's",
-                _regularized(dropout=rate),
+                f"dropout-{rate:g}", "A lower rate than Figure 6's", _regularized(dropout=rate)
             )
             for rate in (0.1, 0.25)
         ),
         Experiment(
-            "batchnorm",
-            "Half of Figure 5: batch norm alone",
-            _regularized(batch_norm=True),
+            "batchnorm", "Half of Figure 5: batch norm alone", _regularized(batch_norm=True)
         ),
         Experiment("lasso", "The L1 penalty that the paper names", _regularized(l1=1e-7)),
         Experiment("ridge", "The L2 penalty that the paper names", _regularized(l2=1e-6)),
@@ -178,9 +174,7 @@ _TABLE = (
         Experiment("constant", "A learning rate that stays", schedule="constant"),
         Experiment("cosine", "A rate that follows half a cosine to zero", schedule="cosine"),
         Experiment(
-            "glorot",
-            "Keras's own initialisation",
-            _autoencoder(initializer="glorot_uniform"),
+            "glorot", "Keras's own initialisation", _autoencoder(initializer="glorot_uniform")
         ),
         *(
             Experiment(
